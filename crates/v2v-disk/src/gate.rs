@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use std::os::unix::ffi::OsStrExt;
 
-use crate::{Class, Error, HostFile, Source, sys};
+use crate::{Class, Error, FileId, HostFile, MappedFile, ReadAt as _, Source, sys};
 
 /// What a named file is for; it decides where it is looked for and how messages speak of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +175,35 @@ struct Policy {
     allowed: Vec<PathBuf>,
     /// Further places for parents.
     parents: Vec<PathBuf>,
-    opened: Mutex<Vec<PathBuf>>,
+    /// Whether files are read through a memory mapping.
+    map: bool,
+    opened: Mutex<Vec<UsedFile>>,
+}
+
+/// A file that an image consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UsedFile {
+    /// Where it was found.
+    pub path: PathBuf,
+    /// Device and inode number.
+    pub id: FileId,
+    /// Length in bytes.
+    pub len: u64,
+    /// Bytes it takes on its file system.
+    pub allocated: u64,
+}
+
+impl UsedFile {
+    /// The facts of an open file.
+    pub fn of(file: &HostFile) -> UsedFile {
+        UsedFile {
+            path: file.path().to_path_buf(),
+            id: file.id(),
+            len: file.len(),
+            allocated: file.allocated(),
+        }
+    }
 }
 
 impl DirGate {
@@ -186,17 +214,30 @@ impl DirGate {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if one of the directories does not exist.
+    /// [`Error::Io`] if the image or one of the directories does not exist.
     pub fn new(image: &Path, allow: &[PathBuf], parents: &[PathBuf]) -> crate::Result<DirGate> {
-        let folder = match image.parent() {
-            Some(dir) if dir != Path::new("") => dir,
-            _ => Path::new("."),
-        };
+        DirGate::with_mapping(image, allow, parents, false)
+    }
+
+    /// The same, and with `map` files are read through a [`MappedFile`]; see there for what that risks.
+    ///
+    /// # Errors
+    ///
+    /// As for [`DirGate::new`].
+    pub fn with_mapping(
+        image: &Path,
+        allow: &[PathBuf],
+        parents: &[PathBuf],
+        map: bool,
+    ) -> crate::Result<DirGate> {
         let resolve = |dir: &Path| {
             dir.canonicalize()
-                .map_err(|err| Error::io(dir, "open directory", err))
+                .map_err(|err| Error::io(dir, "open", err))
         };
-        let here = resolve(folder)?;
+        // A link to an image stands for the image: its extents lie where it really is.
+        let here = resolve(image)?
+            .parent()
+            .map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
         let parents = parents
             .iter()
             .map(|dir| resolve(dir))
@@ -209,6 +250,7 @@ impl DirGate {
         let policy = Policy {
             allowed,
             parents,
+            map,
             opened: Mutex::default(),
         };
         Ok(DirGate {
@@ -231,7 +273,7 @@ impl DirGate {
     }
 
     /// Every file that went through this policy so far, in order.
-    pub fn opened(&self) -> Vec<PathBuf> {
+    pub fn opened(&self) -> Vec<UsedFile> {
         self.policy
             .opened
             .lock()
@@ -306,8 +348,22 @@ impl OpenGate for DirGate {
                             .opened
                             .lock()
                             .unwrap_or_else(PoisonError::into_inner);
-                        opened.push(file.path().to_path_buf());
-                        return Ok(Arc::new(file));
+                        opened.push(UsedFile::of(&file));
+                        drop(opened);
+                        return match self.policy.map {
+                            false => Ok(Arc::new(file)),
+                            true => MappedFile::new(file)
+                                .map(|file| Arc::new(file) as Source)
+                                .map_err(|err| {
+                                    let error = io::Error::other(err);
+                                    GateError::Open {
+                                        by: by(),
+                                        purpose,
+                                        name: name.clone(),
+                                        error,
+                                    }
+                                }),
+                        };
                     }
                     Some(Err(error)) if is_missing(&error) => {}
                     // What `RESOLVE_BENEATH` says of a link that leads out.

@@ -52,7 +52,7 @@ mod warning;
 
 pub use chain::Chain;
 pub use error::{Class, Error, FormatError, Result};
-pub use gate::{DirGate, FileName, GateError, NoGate, OpenGate, Purpose};
+pub use gate::{DirGate, FileName, GateError, NoGate, OpenGate, Purpose, UsedFile};
 pub use image::{DiskImage, HostRange, MapKind, Mapping, is_zero};
 pub use limits::Limits;
 pub use mapped::MappedFile;

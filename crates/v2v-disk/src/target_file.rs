@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use crate::{Error, FileId, HostFile, Result, sys};
+use crate::{Error, FileId, HostFile, ReadAt as _, Result, sys};
 
 /// What becomes of a file that has the target's name already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -138,6 +138,24 @@ impl TargetFile {
         }
         sys::allocate(&self.file, offset, len)
             .map_err(|err| Error::io_at(&self.part, "allocate", offset, err))
+    }
+
+    /// Whether blocks of `from` can be shared with this file: tried with one block past the end, which is cut off again.
+    ///
+    /// To be called before anything else writes.
+    pub fn can_clone_from(&self, from: &HostFile) -> bool {
+        const BLOCK: u64 = 64 << 10;
+        let Ok(len) = self.file.metadata().map(|meta| meta.len()) else {
+            return false;
+        };
+        let past_end = len.div_ceil(BLOCK).saturating_mul(BLOCK);
+        let block = BLOCK.min(from.len() & !4095);
+        if block == 0 {
+            return false;
+        }
+        let moved = sys::clone_range(from.file().as_fd(), 0, self.file.as_fd(), past_end, block);
+        let restored = self.file.set_len(len);
+        moved.is_ok_and(|moved| moved == sys::Moved::Yes) && restored.is_ok()
     }
 
     /// Shares the blocks of a range of `from`; `false` if these files or ranges can't share.
