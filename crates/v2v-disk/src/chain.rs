@@ -45,6 +45,9 @@ impl DiskImage for Chain {
 
     fn map(&self, offset: u64, len: u64) -> Result<Mapping> {
         let mut len = len.min(self.virtual_size().saturating_sub(offset));
+        if len == 0 {
+            return Ok(Mapping::new(0, MapKind::Parent));
+        }
         let mut depth = 0;
         for link in &self.links {
             let left = link.virtual_size().saturating_sub(offset);

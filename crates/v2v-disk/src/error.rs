@@ -21,7 +21,7 @@ pub enum Class {
     Unsupported,
     /// A file that is needed is not there.
     Missing,
-    /// A file lies where the open policy does not reach, or the system refuses it.
+    /// A file lies where the open policy does not reach.
     Denied,
     /// The content asks for more than [`crate::Limits`] grants.
     Limit,
@@ -120,7 +120,6 @@ impl Error {
         match self {
             Error::Io { error, .. } => match error.kind() {
                 io::ErrorKind::NotFound => Class::Missing,
-                io::ErrorKind::PermissionDenied => Class::Denied,
                 _ => Class::Io,
             },
             Error::Format { error, .. } => error.class(),

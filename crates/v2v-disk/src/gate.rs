@@ -124,9 +124,6 @@ impl GateError {
             GateError::Missing { .. } => Class::Missing,
             GateError::Outside { .. } => Class::Denied,
             GateError::BadName { .. } => Class::Corrupt,
-            GateError::Open { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => {
-                Class::Denied
-            }
             GateError::Open { .. } => Class::Io,
         }
     }

@@ -62,3 +62,10 @@ pub use stream::{Decode, DiskStream, StoredGrain};
 pub use target::{ClusterEncoder, Piece, Preallocation, TargetImage, TargetSummary, WriteOp};
 pub use target_file::{Existing, TargetFile};
 pub use warning::Warning;
+
+/// Raises this process's limit of open files as far as it may: a split disk of some terabytes has thousands of extents.
+///
+/// For programs, at their start; nothing in the libraries calls it.
+pub fn raise_open_file_limit() {
+    sys::raise_open_file_limit();
+}

@@ -235,6 +235,19 @@ pub(crate) fn rename(from: &Path, to: &Path, replace: bool) -> io::Result<()> {
     }
 }
 
+/// Raises the soft limit of open files to the hard one; a failure shows when a file can't be opened.
+pub(crate) fn raise_open_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    );
+}
+
 /// Reserves blocks for a range, so that later writes can't run out of space.
 pub(crate) fn allocate(file: &File, offset: u64, len: u64) -> io::Result<()> {
     match fs::fallocate(file.as_fd(), fs::FallocateFlags::empty(), offset, len) {

@@ -64,6 +64,21 @@ pub struct WriteOptions {
     pub backing: Option<Backing>,
 }
 
+impl WriteOptions {
+    /// Length in bytes of an image of `virtual_size` bytes that stores `clusters` uncompressed clusters, as
+    /// [`Qcow2Target`] lays it out when every L2 table is needed: never too small.
+    pub fn file_size(&self, virtual_size: u64, clusters: u64) -> u64 {
+        let cluster = self.cluster_size;
+        let l1 = l1_entries(virtual_size, cluster);
+        let tables = l1.min(clusters);
+        let used = 1 + (l1 * 8).div_ceil(cluster).max(1) + tables + clusters;
+        let counted = cluster / 2;
+        // Refcount blocks and table count themselves; both are small against what they count.
+        let blocks = (used + used.div_ceil(counted) + 2).div_ceil(counted);
+        (used + blocks + (blocks * 8).div_ceil(cluster)) * cluster
+    }
+}
+
 impl Default for WriteOptions {
     fn default() -> Self {
         WriteOptions {
