@@ -19,6 +19,20 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// Where cargo builds to.
+pub(crate) fn target_dir() -> Result<PathBuf> {
+    #[derive(Deserialize)]
+    struct Place {
+        target_directory: PathBuf,
+    }
+    let output = cargo()
+        .args(["metadata", "--format-version", "1", "--no-deps"])
+        .output()?;
+    ensure!(output.status.success(), "cargo metadata failed");
+    let place: Place = serde_json::from_slice(&output.stdout)?;
+    Ok(place.target_directory)
+}
+
 /// Says on stderr what is run, and runs it.
 pub(crate) fn run(command: &mut Command) -> Result<ExitStatus> {
     let program = Path::new(command.get_program())

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
+use v2v_testkit::disk::Content;
+use v2v_testkit::vmdk::{Flavor, Generate as _, Stream};
 
 use crate::cargo::root;
 use crate::corpus;
@@ -50,7 +52,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a stream-optimized disk of our own to `path`.
-fn own_demo_disk(_path: &Path) -> Result<()> {
-    bail!("needs v2v-testkit")
+/// Writes a stream-optimized disk of our own to `path`, laid out as ovftool does it.
+fn own_demo_disk(path: &Path) -> Result<()> {
+    let content = Content::mixed(1, 10 << 20);
+    Stream::new(content, Flavor::Export).write_file(path);
+    Ok(())
 }

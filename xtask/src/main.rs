@@ -17,6 +17,7 @@
     )
 )]
 
+mod bench;
 mod cargo;
 mod ci;
 mod corpus;
@@ -48,6 +49,11 @@ enum Chore {
     Bless(test::Args),
     /// Run the fuzz targets, each for a while
     Fuzz(fuzz::Args),
+    /// Measure the programs beside qemu-img, in one run, and print a table
+    Bench(bench::Args),
+    /// Run one command and print what it cost; `bench` calls this for every run
+    #[command(hide = true)]
+    BenchRun(bench::RunArgs),
     /// Put a disk to try the programs with into a directory
     DemoData(demo::Args),
 }
@@ -58,6 +64,8 @@ fn main() -> ExitCode {
         Chore::Ci(args) => ci::run(&args),
         Chore::Bless(args) => test::run(&args, test::Golden::Rewrite),
         Chore::Fuzz(args) => fuzz::run(&args),
+        Chore::Bench(args) => bench::run(&args),
+        Chore::BenchRun(args) => bench::run_one(&args),
         Chore::DemoData(args) => demo::run(&args),
     };
     result.unwrap_or_else(|error| {

@@ -15,7 +15,7 @@ use crate::worker::{Counters, Ordered, Shared, Worker};
 use crate::{Algorithm, CopyOptions, CopyReport, DiskDigest, Error, Hooks, Reflink};
 
 /// A chunk is what one system call moves; above this size nothing gets faster, below [`CHUNK_MIN`] much gets slower.
-const CHUNK_MAX: u64 = 1 << 20;
+const CHUNK_MAX: u64 = 256 << 10;
 const CHUNK_MIN: u64 = 64 << 10;
 
 /// The largest unit of data that is stored or left out as a whole.

@@ -131,12 +131,12 @@ impl<'a> Planner<'a> {
         let below = self.is_below(&mapping);
         match mapping.kind {
             MapKind::Zero | MapKind::Parent if !below => {
-                let len = self.whole(mapping.len, self.cut.chunk);
+                let len = self.whole(mapping.len, self.window());
                 self.advance(len);
                 Ok((self.cut.zeros && len > 0).then_some(Work::Zeros))
             }
             _ if below && !self.cut.read_below => {
-                let len = self.whole(mapping.len, self.cut.chunk);
+                let len = self.whole(mapping.len, self.window());
                 self.advance(len);
                 Ok(None)
             }
@@ -150,6 +150,25 @@ impl<'a> Planner<'a> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// What is left out or moved as a whole: units if data is moved, so that buffers take only what can't be; else
+    /// whole buffers, because a task costs more than a few zeros.
+    fn window(&self) -> u64 {
+        if self.cut.moves {
+            self.cut.unit
+        } else {
+            self.cut.chunk
+        }
+    }
+
+    /// Whether what lies here is better left to [`Planner::run_without_buffer`].
+    fn needs_no_buffer(&self, mapping: &Mapping) -> bool {
+        let moved = matches!(mapping.kind, MapKind::Data(Some(_)));
+        self.cut.moves
+            && moved
+            && self.position.is_multiple_of(self.cut.unit)
+            && mapping.len >= self.cut.unit
     }
 
     /// How much of `len` bytes from here on is whole windows, the short one at the end of the disk included.
@@ -172,6 +191,7 @@ impl<'a> Planner<'a> {
         while self.position < window_end {
             let left = window_end - self.position;
             let (len, from) = match self.peek() {
+                Ok(Some(mapping)) if !parts.is_empty() && self.needs_no_buffer(&mapping) => break,
                 Ok(Some(mapping)) => {
                     let len = mapping.len.min(left);
                     (len, self.origin(mapping))

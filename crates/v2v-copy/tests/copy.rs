@@ -80,7 +80,7 @@ impl Model {
 /// Content that differs from unit to unit and is partly zero.
 fn byte(unit: Unit, index: usize, i: usize) -> u8 {
     match unit {
-        Unit::Host(seed) | Unit::Inner(seed) if seed >= 64 && i % 7 != 0 => {
+        Unit::Host(seed) | Unit::Inner(seed) if seed >= 64 && !i.is_multiple_of(7) => {
             seed ^ index as u8 ^ (i / 64) as u8
         }
         _ => 0,

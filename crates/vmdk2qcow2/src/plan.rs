@@ -12,12 +12,14 @@ use v2v_raw::RawOptions;
 use crate::args::{OutputFormat, SourceArgs};
 use crate::failure::usage;
 
-/// Deflate level 1 of libdeflate gives smaller output than zlib's default at several times its speed.
+/// The lowest levels whose output is not larger than that of `qemu-img convert -c`; measured on files of a Linux system.
+/// libdeflate's level 2 is 5 % smaller than zlib's 6 with the 4 KiB window of QEMU, at a quarter of the time.
 #[cfg(feature = "libdeflate")]
-const DEFLATE_LEVEL: i32 = 1;
+const DEFLATE_LEVEL: i32 = 2;
 #[cfg(not(feature = "libdeflate"))]
 const DEFLATE_LEVEL: i32 = 6;
-const ZSTD_LEVEL: i32 = 3;
+/// QEMU's 3 does not know the length of a cluster beforehand and gets slightly smaller streams than our 3 for it.
+const ZSTD_LEVEL: i32 = 4;
 
 /// How the source is opened.
 pub(crate) fn open_options(args: &SourceArgs) -> OpenOptions {
