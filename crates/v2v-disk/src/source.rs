@@ -40,7 +40,7 @@ pub trait ReadAt: Send + Sync + fmt::Debug {
     /// Whether `offset` lies in stored data (`true`) or in a hole that reads as zeros, and for how many bytes on.
     ///
     /// The length is at least 1 below the end of the source and ends at `offset + len` at the latest. A source that
-    /// can't tell says data.
+    /// can't tell says data, and a small hole may count as data too.
     fn data_run(&self, offset: u64, len: u64) -> io::Result<(bool, u64)> {
         Ok((true, len.min(self.len().saturating_sub(offset))))
     }
@@ -192,7 +192,31 @@ impl ReadAt for HostFile {
         if !self.sparse || offset >= end {
             return Ok((true, end.saturating_sub(offset)));
         }
-        sys::data_run(self.file.as_fd(), offset, end)
+        let (data, run) = sys::data_run(self.file.as_fd(), offset, end)?;
+        Ok(coarse(data, offset, run, end))
+    }
+}
+
+/// Holes count in aligned blocks of this many bytes. What is smaller reads as the zeros it is, and pieces keep to the
+/// clusters of the usual targets, so that they can be moved as a whole.
+const HOLE_BLOCK: u64 = 64 << 10;
+
+/// Widens data, or shortens a hole, from `offset` on to whole blocks.
+fn coarse(data: bool, offset: u64, run: u64, end: u64) -> (bool, u64) {
+    let stop = offset.saturating_add(run);
+    let up = |at: u64| {
+        at.checked_next_multiple_of(HOLE_BLOCK)
+            .unwrap_or(end)
+            .min(end)
+            .saturating_sub(offset)
+    };
+    let down = stop & !HOLE_BLOCK.saturating_sub(1);
+    match data {
+        true => (true, up(stop)),
+        false if stop >= end => (false, run),
+        false if down > offset => (false, down.saturating_sub(offset)),
+        // The hole ends inside this block.
+        false => (true, up(stop)),
     }
 }
 
@@ -243,5 +267,46 @@ impl ReadAt for Bytes {
 
     fn name(&self) -> &Path {
         &self.name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::coarse;
+
+    #[test]
+    fn holes_count_in_whole_blocks() {
+        const K: u64 = 1 << 10;
+        let end = 1000 * K;
+        assert_eq!(
+            coarse(true, 0, 4 * K, end),
+            (true, 64 * K),
+            "data is widened"
+        );
+        assert_eq!(
+            coarse(true, 4 * K, 124 * K, end),
+            (true, 124 * K),
+            "up to a block"
+        );
+        assert_eq!(
+            coarse(true, 960 * K, 4 * K, end),
+            (true, 40 * K),
+            "or to the end"
+        );
+        assert_eq!(
+            coarse(false, 64 * K, 100 * K, end),
+            (false, 64 * K),
+            "a hole is shortened"
+        );
+        assert_eq!(
+            coarse(false, 64 * K, 4 * K, end),
+            (true, 64 * K),
+            "to nothing"
+        );
+        assert_eq!(
+            coarse(false, 70 * K, 930 * K, end),
+            (false, 930 * K),
+            "but not at the end"
+        );
     }
 }
