@@ -50,6 +50,7 @@ mod allocator;
 mod cache;
 mod error;
 mod header;
+mod place;
 mod reader;
 mod snapshot;
 mod table;

@@ -11,6 +11,7 @@ use v2v_disk::{
 use crate::Error;
 use crate::cache::{Slice, SliceCache};
 use crate::header::{self, Header};
+use crate::place::TablePlace;
 use crate::snapshot::{self, Snapshot};
 use crate::table::{Cluster, Layout, SUBCLUSTERS};
 
@@ -264,47 +265,6 @@ fn warnings(source: &Source, header: &Header, size: u64) -> Vec<Warning> {
         all.push(warn("qcow2-odd-size", text));
     }
     all
-}
-
-/// A table that a header field points to.
-pub(crate) struct TablePlace {
-    pub(crate) what: &'static str,
-    /// Where the pointer stands.
-    pub(crate) at: u64,
-    pub(crate) offset: u64,
-    /// Length in bytes.
-    pub(crate) len: u64,
-}
-
-impl TablePlace {
-    /// Checks that the table begins with a cluster, not in the header, and ends inside the file.
-    pub(crate) fn check(&self, cluster: u64, file_len: u64) -> Result<(), Error> {
-        let TablePlace {
-            what,
-            at,
-            offset,
-            len,
-        } = *self;
-        if !offset.is_multiple_of(cluster) {
-            let found = offset;
-            return Err(Error::TableAlignment {
-                what,
-                at,
-                found,
-                cluster,
-            });
-        }
-        let inside = offset.checked_add(len).is_some_and(|end| end <= file_len);
-        if offset < cluster || !inside {
-            return Err(Error::TableOutside {
-                what,
-                offset,
-                len,
-                file_len,
-            });
-        }
-        Ok(())
-    }
 }
 
 /// The state of the disk that is read: the current one or a snapshot.

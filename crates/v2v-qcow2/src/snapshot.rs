@@ -4,8 +4,9 @@ use v2v_disk::Source;
 use zerocopy::big_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use crate::Error;
 use crate::header::Header;
-use crate::{Error, reader};
+use crate::place::TablePlace;
 
 /// More than QEMU allows to be written; longer extra data means that this is no snapshot table.
 const MAX_EXTRA_LEN: u32 = 1024;
@@ -93,7 +94,7 @@ fn check_table(header: &Header, file_len: u64) -> Result<(), Error> {
         });
     }
     let len = u64::from(header.snapshot_count).saturating_mul(40);
-    let place = reader::TablePlace {
+    let place = TablePlace {
         what: "snapshot table",
         at: 0x40,
         offset: header.snapshots_offset,
