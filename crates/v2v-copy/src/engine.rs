@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use v2v_disk::{DiskImage, DiskStream, HostRange, MapKind, StoredGrain, TargetImage};
 
 use crate::digest::{BLOCK, Hasher};
-use crate::plan::{Cut, Planner, Task, Work};
+use crate::plan::{Cut, MOVE_MAX, Planner, Task, Work};
 use crate::salvage::Unreadable;
 use crate::turnstile::Turnstile;
 use crate::worker::{Counters, Ordered, Shared, Worker};
@@ -37,9 +37,14 @@ pub fn copy(
 ) -> Result<CopyReport, Error> {
     let size = source.virtual_size();
     check_size(size, target)?;
+    if options.keep_below.is_some() && !target.has_backing() {
+        return Err(Error::NoBacking);
+    }
     let unit = unit(options, target)?;
     let (threads, chunk) = shape(options, unit, source.granularity());
-    let moves = may_move(source, target, options)?;
+    // What is moved is not looked at and fails as a whole, so there would be nothing to salvage.
+    let salvage = options.salvage && options.reflink != Reflink::Always;
+    let moves = !salvage && may_move(source, target, options)?;
     // Moved data is not looked at, so the hash takes a second walk; together they still read everything once.
     let digest_later = options.digest.filter(|_| moves);
     let options = &CopyOptions {
@@ -55,6 +60,7 @@ pub fn copy(
         keep_below: options.keep_below,
         salvage: options.salvage,
     };
+    tracing::info!(size, threads, chunk, unit, moves, "copying");
     let shared = shared(Some(source), Some(target), size, cut, options, hooks);
     let mut planner = Planner::new(source, cut);
     run(&shared, threads, |tasks| {
@@ -65,7 +71,9 @@ pub fn copy(
         }
         Ok(())
     })?;
+    let below = planner.below();
     let mut report = finish(shared, Some(target))?;
+    report.below = report.below.saturating_add(below);
     if let Some(algorithm) = digest_later {
         report.digest = Some(digest(source, algorithm, options, hooks)?);
     }
@@ -197,7 +205,7 @@ fn may_move(
     target: &dyn TargetImage,
     options: &CopyOptions,
 ) -> Result<bool, Error> {
-    if target.encoder().is_some() {
+    if target.encodes() {
         return match options.reflink {
             Reflink::Always => Err(Error::Reflink {
                 why: "a compressed target shares no blocks with its source".into(),
@@ -211,7 +219,9 @@ fn may_move(
                 .source
                 .host_file()
                 .is_some_and(|file| target.file().can_clone_from(file)),
-            None => true,
+            // Nothing to share, and no reason to hash in a walk of its own; what comes late in the disk is looked at
+            // like everything else, unless it has to be shared.
+            None => return Ok(options.reflink == Reflink::Always),
         };
         if clones {
             return Ok(true);
@@ -348,12 +358,18 @@ impl Drop for CloseOnPanic<'_> {
 
 fn work(shared: &Shared<'_>, tasks: &Receiver<Task>, failed: &AtomicBool, fail: &dyn Fn(Error)) {
     let _guard = CloseOnPanic(&shared.turnstile, failed);
-    let mut worker = Worker::new(shared);
+    let mut worker = match Worker::new(shared) {
+        Ok(worker) => Some(worker),
+        Err(error) => {
+            fail(error);
+            None
+        }
+    };
     for task in tasks {
-        if failed.load(Ordering::Relaxed) {
+        let Some(worker) = worker.as_mut().filter(|_| !failed.load(Ordering::Relaxed)) else {
             // The queue must run dry, or the producer would wait for ever.
             continue;
-        }
+        };
         let result = match shared.hooks.cancelled() {
             true => Err(v2v_disk::Error::Cancelled.into()),
             false => worker.run(task),
@@ -419,12 +435,13 @@ impl Windows {
         } else {
             next & !self.chunk.saturating_sub(1)
         };
-        if next > self.position {
-            if self.zeros {
-                return self.send(next, Work::Zeros, tasks);
+        while self.zeros && next > self.position {
+            let end = self.position.saturating_add(MOVE_MAX).min(next);
+            if !self.send(end, Work::Zeros, tasks)? {
+                return Ok(false);
             }
-            self.position = next;
         }
+        self.position = self.position.max(next);
         Ok(true)
     }
 
@@ -457,6 +474,7 @@ fn finish(shared: Shared<'_>, target: Option<&dyn TargetImage>) -> Result<CopyRe
         virtual_size: shared.virtual_size,
         read: shared.counters.read.into_inner(),
         stored: shared.counters.stored.into_inner(),
+        below: shared.counters.below.into_inner(),
         encoded: shared.counters.encoded.into_inner(),
         cloned: shared.counters.cloned.into_inner(),
         unreadable,

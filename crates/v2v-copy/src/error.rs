@@ -31,6 +31,9 @@ pub enum Error {
         /// Virtual size of the target in bytes.
         target: u64,
     },
+    /// [`crate::CopyOptions::keep_below`] was asked for and the target has no backing file to keep it in.
+    #[error("parts of the disk are to be left to a backing file, and the target has none")]
+    NoBacking,
     /// A stream gave a unit that does not fit the unit size it declared.
     #[error("stream gives {len} bytes at {offset:#x}, which is not one of its units")]
     Grain {
@@ -48,6 +51,7 @@ impl Error {
             Error::Disk(error) => error.class(),
             Error::Reflink { .. } => Class::Unsupported,
             Error::Grain { .. } => Class::Corrupt,
+            Error::NoBacking => Class::Unsupported,
             Error::HoleSize { .. } | Error::Size { .. } => Class::Limit,
         }
     }

@@ -94,9 +94,11 @@ pub struct CopyReport {
     pub read: u64,
     /// Guest bytes that the target stores, in whatever form.
     pub stored: u64,
-    /// Of those, how many are compressed.
+    /// Guest bytes that were left to the backing file; only with `keep_below`.
+    pub below: u64,
+    /// Of those that are stored, how many are compressed.
     pub encoded: u64,
-    /// Of those, how many share their blocks with the source.
+    /// Of those that are stored, how many share their blocks with the source.
     pub cloned: u64,
     /// Guest ranges that could not be read and are zeros now; only with `salvage`.
     pub unreadable: Vec<Range<u64>>,

@@ -4,13 +4,14 @@
     reason = "positions stay below the virtual size, which is below 2^63; chunk and unit are powers of two"
 )]
 
-use v2v_disk::{DiskImage, Error, HostRange, MapKind, Mapping, StoredGrain};
+use v2v_disk::{Class, DiskImage, Error, FormatError, HostRange, MapKind, Mapping, StoredGrain};
 
 /// One call of `map` looks at this much at most, so that a long contiguous run does not hold up the first task.
 const LOOK_AHEAD: u64 = 64 << 30;
 
-/// A task that moves data inside the kernel takes at most this much, so that progress and cancel stay alive.
-const MOVE_MAX: u64 = 128 << 20;
+/// A task that moves data inside the kernel, or writes zeros, takes at most this much, so that progress and cancel stay
+/// alive. A power of two, not below the largest chunk.
+pub(crate) const MOVE_MAX: u64 = 128 << 20;
 
 /// A piece of work for one worker.
 pub(crate) struct Task {
@@ -71,6 +72,21 @@ pub(crate) struct Cut {
     pub(crate) salvage: bool,
 }
 
+/// An image that maps nothing below its size: the rest of the disk is unknown, and not zeros.
+#[derive(Debug, thiserror::Error)]
+#[error("the map of the disk ends at {0:#x}, below its size")]
+struct NoMapping(u64);
+
+impl FormatError for NoMapping {
+    fn class(&self) -> Class {
+        Class::Corrupt
+    }
+}
+
+fn is_hole(mapping: &Mapping) -> bool {
+    matches!(mapping.kind, MapKind::Zero | MapKind::Parent)
+}
+
 /// Walks an image once and yields tasks in guest order.
 pub(crate) struct Planner<'a> {
     image: &'a dyn DiskImage,
@@ -80,6 +96,8 @@ pub(crate) struct Planner<'a> {
     seq: u64,
     /// What `map` said about the range from `position` on and is not used up.
     ahead: Option<Mapping>,
+    /// Bytes left to the backing file without a task.
+    below: u64,
 }
 
 impl<'a> Planner<'a> {
@@ -91,7 +109,13 @@ impl<'a> Planner<'a> {
             position: 0,
             seq: 0,
             ahead: None,
+            below: 0,
         }
+    }
+
+    /// How many bytes were left to the backing file without a task.
+    pub(crate) fn below(&self) -> u64 {
+        self.below
     }
 
     /// The next task, or `None` at the end of the disk.
@@ -125,19 +149,25 @@ impl<'a> Planner<'a> {
     /// Takes whole windows of zeros and long runs of host data that is not read; `None` with the position moved on for
     /// what needs no task at all, `None` with the position unchanged for everything else.
     fn run_without_buffer(&mut self) -> Result<Option<Work>, Error> {
-        let Some(mapping) = self.peek()? else {
-            return Ok(None);
+        let mapping = match self.peek() {
+            Ok(mapping) => mapping,
+            // What can't be mapped is listed as a part of a chunk.
+            Err(_) if self.cut.salvage => return Ok(None),
+            Err(error) => return Err(error),
         };
         let below = self.is_below(&mapping);
         match mapping.kind {
             MapKind::Zero | MapKind::Parent if !below => {
-                let len = self.whole(mapping.len, self.window());
+                let most = if self.cut.zeros { MOVE_MAX } else { u64::MAX };
+                let len = self.whole(mapping.len.min(most), self.window());
                 self.advance(len);
                 Ok((self.cut.zeros && len > 0).then_some(Work::Zeros))
             }
-            _ if below && !self.cut.read_below => {
+            // The digest leaves out zeros, so nobody has to read them.
+            _ if below && (!self.cut.read_below || is_hole(&mapping)) => {
                 let len = self.whole(mapping.len, self.window());
                 self.advance(len);
+                self.below += len;
                 Ok(None)
             }
             MapKind::Data(Some(host)) if self.cut.moves && !below => {
@@ -191,12 +221,11 @@ impl<'a> Planner<'a> {
         while self.position < window_end {
             let left = window_end - self.position;
             let (len, from) = match self.peek() {
-                Ok(Some(mapping)) if !parts.is_empty() && self.needs_no_buffer(&mapping) => break,
-                Ok(Some(mapping)) => {
+                Ok(mapping) if !parts.is_empty() && self.needs_no_buffer(&mapping) => break,
+                Ok(mapping) => {
                     let len = mapping.len.min(left);
                     (len, self.origin(mapping))
                 }
-                Ok(None) => break,
                 Err(error) if self.cut.salvage => {
                     let step = self.image.granularity().max(512);
                     (
@@ -218,7 +247,12 @@ impl<'a> Planner<'a> {
             From::Below => !self.cut.read_below,
             _ => false,
         };
-        Ok((!parts.iter().all(useless)).then_some(Work::Chunk(parts)))
+        if !parts.iter().all(useless) {
+            return Ok(Some(Work::Chunk(parts)));
+        }
+        let below = |part: &&Part| matches!(part.from, From::Below);
+        self.below += parts.iter().filter(below).map(|part| part.len).sum::<u64>();
+        Ok(None)
     }
 
     fn origin(&self, mapping: Mapping) -> From {
@@ -240,18 +274,19 @@ impl<'a> Planner<'a> {
         mapping.depth >= depth || matches!(mapping.kind, MapKind::Parent)
     }
 
-    /// What backs the current position.
-    fn peek(&mut self) -> Result<Option<Mapping>, Error> {
-        if self.ahead.is_none() {
-            let len = (self.size - self.position).min(LOOK_AHEAD);
-            let mapping = self.image.map(self.position, len)?;
-            // An image that maps nothing below its size would otherwise hold us here for ever.
-            self.ahead = (mapping.len > 0).then_some(mapping);
-            if self.ahead.is_none() {
-                self.position = self.size;
-            }
+    /// What backs the current position, which is below the size.
+    fn peek(&mut self) -> Result<Mapping, Error> {
+        if let Some(mapping) = &self.ahead {
+            return Ok(mapping.clone());
         }
-        Ok(self.ahead.clone())
+        let len = (self.size - self.position).min(LOOK_AHEAD);
+        let mut mapping = self.image.map(self.position, len)?;
+        if mapping.len == 0 {
+            return Err(Error::format("source", NoMapping(self.position)));
+        }
+        mapping.len = mapping.len.min(len);
+        self.ahead = Some(mapping.clone());
+        Ok(mapping)
     }
 
     /// Uses up `len` bytes.

@@ -3,6 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// How long a wait goes on without asking whether it is still wanted.
+const NAP: Duration = Duration::from_millis(50);
+
 /// Lets bytes pass at a given rate, over all threads; for [`crate::Hooks::admit`].
 #[derive(Debug)]
 pub struct RateLimit {
@@ -28,11 +31,13 @@ impl RateLimit {
         start.saturating_duration_since(now)
     }
 
-    /// Blocks until `bytes` may pass.
-    pub fn admit(&self, bytes: u64) {
-        let delay = self.delay(bytes, Instant::now());
-        if !delay.is_zero() {
-            std::thread::sleep(delay);
+    /// Blocks until `bytes` may pass, or until `cancelled` says that nobody waits for them any more.
+    pub fn admit(&self, bytes: u64, cancelled: impl Fn() -> bool) {
+        let mut left = self.delay(bytes, Instant::now());
+        while !left.is_zero() && !cancelled() {
+            let nap = left.min(NAP);
+            std::thread::sleep(nap);
+            left = left.saturating_sub(nap);
         }
     }
 }
@@ -40,6 +45,15 @@ impl RateLimit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_ends_when_nobody_wants_it_any_more() {
+        let limit = RateLimit::new(1);
+        limit.admit(1 << 40, || panic!("the first bytes pass at once"));
+        let asked = std::cell::Cell::new(0);
+        limit.admit(1, || asked.replace(asked.get() + 1) == 2);
+        assert_eq!(asked.get(), 3);
+    }
 
     #[test]
     fn bytes_are_spread_over_time() {

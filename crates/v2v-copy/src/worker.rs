@@ -54,6 +54,7 @@ pub(crate) struct Ordered {
 pub(crate) struct Counters {
     pub(crate) read: AtomicU64,
     pub(crate) stored: AtomicU64,
+    pub(crate) below: AtomicU64,
     pub(crate) encoded: AtomicU64,
     pub(crate) cloned: AtomicU64,
 }
@@ -97,17 +98,21 @@ pub(crate) struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    pub(crate) fn new(shared: &'a Shared<'a>) -> Worker<'a> {
-        Worker {
+    pub(crate) fn new(shared: &'a Shared<'a>) -> Result<Worker<'a>, Error> {
+        let encoder = match shared.target {
+            Some(target) => target.encoder()?,
+            None => None,
+        };
+        Ok(Worker {
             shared,
-            encoder: shared.target.and_then(TargetImage::encoder),
+            encoder,
             plain: Vec::new(),
             encoded: Vec::new(),
             units: Vec::new(),
             pieces: Vec::new(),
             payloads: Vec::new(),
             hashes: Vec::new(),
-        }
+        })
     }
 
     /// Does one task to its end.
@@ -157,7 +162,11 @@ impl<'a> Worker<'a> {
         self.mark_units(offset, len, &parts);
         let read: u64 = parts
             .iter()
-            .filter(|part| !matches!(part.from, From::Zero))
+            .filter(|part| match part.from {
+                From::Zero => false,
+                From::Below => self.shared.needs_below(part),
+                _ => true,
+            })
             .map(|part| part.len)
             .sum();
         self.shared.hooks.admit(read);
@@ -217,8 +226,12 @@ impl<'a> Worker<'a> {
         let buffer = self.plain.get_mut(..whole).unwrap_or_default();
         buffer.fill(0);
         for grain in grains {
-            let start = (grain.offset - offset) as usize;
-            let Some(buf) = buffer.get_mut(start..start + grain.len as usize) else {
+            // A grain of an earlier window, or one that reaches into the next, is not what the stream promised.
+            let range = grain
+                .offset
+                .checked_sub(offset)
+                .and_then(|start| Some(start as usize..start.checked_add(grain.len)? as usize));
+            let Some(buf) = range.and_then(|range| buffer.get_mut(range)) else {
                 return Err(Error::Grain {
                     offset: grain.offset,
                     len: grain.len,
@@ -270,7 +283,8 @@ impl<'a> Worker<'a> {
                         Payload::Zeros,
                     );
                 }
-                Unit::Zero | Unit::Below => {}
+                Unit::Below => Counters::add(&self.shared.counters.below, end - start),
+                Unit::Zero => {}
             }
             first += run;
         }
@@ -396,21 +410,17 @@ impl<'a> Worker<'a> {
             }
         }
         pending.flush(self, target)?;
+        let cluster = target.cluster_size();
         for piece in &self.pieces {
-            if let Piece::Stored { len, .. } = piece {
-                Counters::add(&self.shared.counters.stored, *len);
-            }
-        }
-        if !self.encoded.is_empty() {
-            let encoded = self
-                .pieces
-                .iter()
-                .filter(|piece| matches!(piece, Piece::Encoded { .. }))
-                .count() as u64;
-            Counters::add(
-                &self.shared.counters.stored,
-                encoded * target.cluster_size(),
-            );
+            let stored = match *piece {
+                Piece::Stored { len, .. } => len,
+                // The last cluster reaches past the end of the disk.
+                Piece::Encoded { offset, .. } => {
+                    cluster.min(self.shared.virtual_size.saturating_sub(offset))
+                }
+                Piece::Zero { .. } => 0,
+            };
+            Counters::add(&self.shared.counters.stored, stored);
         }
         Ok(())
     }
@@ -538,32 +548,31 @@ impl Shared<'_> {
         len: u64,
     ) -> Result<(), Error> {
         self.hooks.admit(len);
-        if let Some(file) = host
+        let file = host
             .source
             .host_file()
-            .filter(|_| self.kernel_moves.load(Ordering::Relaxed))
+            .filter(|_| self.kernel_moves.load(Ordering::Relaxed));
+        if let Some(file) = file
+            && self.reflink != Reflink::Never
+            && target.file().clone_from(file, host.offset, at, len)?
         {
-            if self.reflink != Reflink::Never
-                && target.file().clone_from(file, host.offset, at, len)?
-            {
-                Counters::add(&self.counters.cloned, len);
-                return Ok(());
-            }
-            if self.reflink == Reflink::Always {
-                let why = format!(
-                    "{} at byte {:#x} can't share its blocks with the target",
-                    file.path().display(),
-                    host.offset
-                );
-                return Err(Error::Reflink { why });
-            }
-            Counters::add(&self.counters.read, len);
+            Counters::add(&self.counters.cloned, len);
+            return Ok(());
+        }
+        if self.reflink == Reflink::Always {
+            let why = format!(
+                "{} at byte {:#x} can't share its blocks with the target",
+                host.source.name().display(),
+                host.offset
+            );
+            return Err(Error::Reflink { why });
+        }
+        Counters::add(&self.counters.read, len);
+        if let Some(file) = file {
             if target.file().copy_from(file, host.offset, at, len)? {
                 return Ok(());
             }
             self.kernel_moves.store(false, Ordering::Relaxed);
-        } else {
-            Counters::add(&self.counters.read, len);
         }
         self.copy_through(target, host, at, len)
     }

@@ -264,10 +264,16 @@ proptest! {
     #[test]
     fn an_overlay_leaves_to_the_backing_file_what_is_not_in_the_top_image(
         top in units(), base in units(), compat in prop_oneof![Just(Compat::V2), Just(Compat::V3)],
+        unit in prop_oneof![Just(512u64), Just(4096), Just(65536)],
+        base_unit in prop_oneof![Just(512u64), Just(65536)],
+        cut in 0u64..8,
+        hole_size in prop_oneof![Just(0u64), Just(4096), Just(65536)],
+        preallocation in prop_oneof![Just(Preallocation::Off), Just(Preallocation::Metadata)],
+        hashed in any::<bool>(),
     ) {
-        let base = Model::new(512, base.len() as u64 * 512, base);
-        let top_size = top.len() as u64 * 512;
-        let top = Model::new(512, top_size, top);
+        let base = Model::new(base_unit, base.len() as u64 * base_unit, base);
+        let top_size = (top.len() as u64 * unit).saturating_sub(cut * 512).max(512);
+        let top = Model::new(unit, top_size, top);
         let base_disk = base.expected();
         let out = Out::new();
         let base_path = out.dir.path().join("base.raw");
@@ -275,11 +281,18 @@ proptest! {
         let chain = Chain::new(vec![Box::new(top), Box::new(base)]);
         let mut options = options(3);
         options.keep_below = Some(1);
+        options.hole_size = hole_size;
+        options.digest = hashed.then_some(Algorithm::Blake3);
         let target = out.qcow2(top_size, |options| {
             options.compat = compat;
+            options.preallocation = preallocation;
             options.backing = Some(Backing { name: "base.raw".into(), format: "raw".into() });
         });
-        let (_, path) = convert(&chain, target, &options);
+        let (report, path) = convert(&chain, target, &options);
+        if hashed {
+            let seen = digest(&chain, Algorithm::Blake3, &options, &NoHooks).unwrap();
+            prop_assert_eq!(report.digest, Some(seen));
+        }
         let raw = RawImage::new(Arc::new(HostFile::open(&base_path).unwrap()));
         let overlay = Chain::new(vec![Box::new(open_qcow2(&path)), Box::new(raw)]);
         prop_assert_eq!(read_all(&overlay), read_all(&chain));
@@ -317,26 +330,26 @@ fn plain_data_is_moved_by_the_kernel_when_nobody_looks_at_it() {
     }
 }
 
+/// A disk of so many bytes that stores nothing.
+struct Hole(u64);
+
+impl DiskImage for Hole {
+    fn virtual_size(&self) -> u64 {
+        self.0
+    }
+    fn map(&self, offset: u64, len: u64) -> Result<Mapping> {
+        Ok(Mapping::new(len.min(self.0 - offset), MapKind::Parent))
+    }
+    fn read_at(&self, _: u64, _: &mut [u8]) -> Result<()> {
+        panic!("nobody reads a hole")
+    }
+}
+
 #[test]
 fn a_hole_of_terabytes_costs_nothing() {
-    struct Hole;
-    impl DiskImage for Hole {
-        fn virtual_size(&self) -> u64 {
-            16 << 40
-        }
-        fn map(&self, offset: u64, len: u64) -> Result<Mapping> {
-            Ok(Mapping::new(
-                len.min(self.virtual_size() - offset),
-                MapKind::Parent,
-            ))
-        }
-        fn read_at(&self, _: u64, _: &mut [u8]) -> Result<()> {
-            panic!("nobody reads a hole")
-        }
-    }
     let out = Out::new();
     let (report, path) = convert(
-        &Hole,
+        &Hole(16 << 40),
         out.qcow2(16 << 40, |options| options.cluster_size = 64 << 10),
         &options(2),
     );
@@ -377,6 +390,142 @@ fn what_cannot_be_read_ends_the_copy_or_becomes_zeros() {
         std::fs::read_dir(out.dir.path()).unwrap().count(),
         1,
         "the failed target is gone"
+    );
+}
+
+/// A disk of which parts can't even be mapped, as with a broken table.
+struct Unmapped {
+    disk: Model,
+    broken: std::ops::Range<u64>,
+    /// What `map` says there: nothing at all, or an error.
+    nothing: bool,
+}
+
+impl DiskImage for Unmapped {
+    fn virtual_size(&self) -> u64 {
+        self.disk.virtual_size()
+    }
+
+    fn map(&self, offset: u64, len: u64) -> Result<Mapping> {
+        if !self.broken.contains(&offset) {
+            return self.disk.map(offset, len);
+        }
+        if self.nothing {
+            return Ok(Mapping::new(0, MapKind::Parent));
+        }
+        let error = std::io::ErrorKind::Other.into();
+        Err(v2v_disk::Error::io_at("table", "read", offset, error))
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+        self.disk.read_at(offset, buf)
+    }
+
+    fn granularity(&self) -> u64 {
+        self.disk.granularity()
+    }
+}
+
+#[test]
+fn what_cannot_be_mapped_becomes_zeros_wherever_it_lies() {
+    const UNIT: u64 = 4096;
+    let size = 1 << 20;
+    // At the start of the disk, at the start of a buffer, within one, over several, at the end.
+    for broken in [
+        0..UNIT,
+        256 << 10..300 << 10,
+        5 * UNIT..6 * UNIT,
+        0..512 << 10,
+        1000 << 10..1024 << 10,
+    ] {
+        for hole_size in [0, 4096] {
+            let disk = Unmapped {
+                disk: Model::new(UNIT, size, vec![Unit::Host(201); 256]),
+                broken: broken.clone(),
+                nothing: false,
+            };
+            let mut expected = disk.disk.expected();
+            expected[broken.start as usize..broken.end as usize].fill(0);
+            let out = Out::new();
+            let mut options = options(3);
+            options.hole_size = hole_size;
+            let target = out.raw(size, Preallocation::Off);
+            let err = copy(&disk, &*target, &options, &NoHooks).unwrap_err();
+            assert!(err.to_string().starts_with("table: cannot read"), "{err}");
+            options.salvage = true;
+            let (report, path) = convert(&disk, out.raw(size, Preallocation::Off), &options);
+            assert_eq!(report.unreadable, std::slice::from_ref(&broken));
+            assert!(std::fs::read(path).unwrap() == expected);
+        }
+    }
+}
+
+#[test]
+fn a_map_that_ends_early_is_an_error_and_not_zeros() {
+    let disk = Unmapped {
+        disk: Model::new(4096, 1 << 20, vec![Unit::Host(201); 256]),
+        broken: 40960..1 << 20,
+        nothing: true,
+    };
+    let out = Out::new();
+    let target = out.raw(1 << 20, Preallocation::Off);
+    let err = copy(&disk, &*target, &options(2), &NoHooks).unwrap_err();
+    assert_eq!(
+        err.to_string(),
+        "source: the map of the disk ends at 0xa000, below its size"
+    );
+}
+
+/// Counts how far each step of progress is.
+#[derive(Default)]
+struct Steps(Mutex<Vec<u64>>);
+
+impl Hooks for Steps {
+    fn progress(&self, progress: Progress) {
+        self.0.lock().unwrap().push(progress.done);
+    }
+}
+
+#[test]
+fn zeros_that_are_written_come_in_steps_that_can_be_watched_and_stopped() {
+    let size = 1 << 30;
+    let out = Out::new();
+    let target = || {
+        out.qcow2(size, |options| {
+            options.cluster_size = 64 << 10;
+            options.preallocation = Preallocation::Metadata;
+        })
+    };
+    let (disk, stream) = (Steps::default(), Steps::default());
+    copy(&Hole(size), &*target(), &options(2), &disk).unwrap();
+    let mut nothing = Units(Model::new(size, size, Vec::new()), 0);
+    copy_stream(&mut nothing, &*target(), &options(2), &stream).unwrap();
+    for steps in [disk, stream] {
+        let steps = steps.0.into_inner().unwrap();
+        let longest = steps.windows(2).map(|pair| pair[1] - pair[0]).max();
+        assert!(longest <= Some(128 << 20), "{longest:?}");
+    }
+}
+
+#[test]
+fn a_hole_below_is_not_read_for_the_digest() {
+    let out = Out::new();
+    let mut options = options(2);
+    options.keep_below = Some(1);
+    options.digest = Some(Algorithm::Blake3);
+    let size = 16 << 40;
+    let target = out.qcow2(size, |options| {
+        options.cluster_size = 64 << 10;
+        options.backing = Some(Backing {
+            name: "base".into(),
+            format: "raw".into(),
+        });
+    });
+    let (report, _) = convert(&Hole(size), target, &options);
+    assert_eq!((report.read, report.stored, report.below), (0, 0, size));
+    assert_eq!(
+        report.digest,
+        Some(digest(&Hole(size), Algorithm::Blake3, &options, &NoHooks).unwrap())
     );
 }
 
@@ -458,6 +607,62 @@ fn sharing_that_is_demanded_and_impossible_is_an_error() {
     );
 }
 
+/// A disk whose first plain data comes late.
+fn late_data(unit: Unit) -> Model {
+    let mut units: Vec<Unit> = (0..5000)
+        .map(|i| {
+            if i % 2 == 0 {
+                Unit::Zero
+            } else {
+                Unit::Inner(0)
+            }
+        })
+        .collect();
+    units.extend([unit; 8]);
+    Model::new(4096, units.len() as u64 * 4096, units)
+}
+
+#[test]
+fn zeros_are_found_in_plain_data_that_comes_late() {
+    let model = late_data(Unit::Host(0));
+    let out = Out::new();
+    let (report, _) = convert(&model, out.raw(model.size, Preallocation::Off), &options(2));
+    assert_eq!(report.stored, 0);
+}
+
+#[test]
+fn data_that_must_be_shared_is_not_copied_because_it_comes_late() {
+    let mut units = vec![Unit::Zero; 5000];
+    units.push(Unit::Host(200));
+    let model = Model::new(4096, 5001 * 4096, units);
+    let mut options = options(1);
+    options.reflink = Reflink::Always;
+    let target = Out::new().raw(model.size, Preallocation::Off);
+    let err = copy(&model, &*target, &options, &NoHooks).unwrap_err();
+    assert_eq!(
+        err.to_string(),
+        "model at byte 0x0 can't share its blocks with the target; use --reflink auto to copy instead"
+    );
+}
+
+#[test]
+fn nothing_is_left_to_a_backing_file_that_is_not_there() {
+    let model = Model::new(512, 1024, vec![Unit::Host(200); 2]);
+    let out = Out::new();
+    let mut options = options(1);
+    options.keep_below = Some(0);
+    for target in [
+        out.raw(1024, Preallocation::Full),
+        out.qcow2(1024, |options| options.preallocation = Preallocation::Full),
+    ] {
+        let err = copy(&model, &*target, &options, &NoHooks).unwrap_err();
+        assert_eq!(
+            err.to_string(),
+            "parts of the disk are to be left to a backing file, and the target has none"
+        );
+    }
+}
+
 #[test]
 fn a_target_of_another_size_is_refused() {
     let model = Model::new(512, 1024, vec![Unit::Zero; 2]);
@@ -471,6 +676,39 @@ fn a_target_of_another_size_is_refused() {
     assert_eq!(
         err.to_string(),
         "the target holds 512 bytes, the source has 1024"
+    );
+}
+
+#[test]
+fn a_stream_that_goes_back_is_refused() {
+    struct Back(Vec<u64>);
+    impl DiskStream for Back {
+        fn virtual_size(&self) -> u64 {
+            1 << 20
+        }
+        fn granularity(&self) -> u64 {
+            65536
+        }
+        fn next_grain(&mut self) -> Result<Option<StoredGrain>> {
+            Ok(self.0.pop().map(|offset| StoredGrain {
+                offset,
+                len: 65536,
+                decode: Box::new(|_| Ok(())),
+            }))
+        }
+    }
+    let out = Out::new();
+    let target = out.raw(1 << 20, Preallocation::Off);
+    let err = copy_stream(
+        &mut Back(vec![0, 512 << 10]),
+        &*target,
+        &options(1),
+        &NoHooks,
+    )
+    .unwrap_err();
+    assert_eq!(
+        err.to_string(),
+        "stream gives 65536 bytes at 0x0, which is not one of its units"
     );
 }
 

@@ -106,6 +106,7 @@ impl DiskImage for Chain {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// A disk of `u8` units of 512 bytes: `None` is the parent's, 0 is an explicit zero.
     struct Toy(Vec<Option<u8>>);
@@ -166,6 +167,44 @@ mod tests {
             matches!(chain.map(4 * 512, 512).unwrap().kind, MapKind::Zero),
             "past the end of the parent"
         );
+    }
+
+    proptest! {
+        /// The model: the first image that says something of a unit counts; past the end of an image there are zeros.
+        #[test]
+        fn a_chain_reads_like_its_images_laid_over_each_other(
+            links in proptest::collection::vec(
+                proptest::collection::vec(proptest::option::of(0u8..4), 1..12),
+                1..6,
+            ),
+            reads in proptest::collection::vec((0usize..7000, 1usize..3000), 1..8),
+        ) {
+            let size = links[0].len();
+            let model: Vec<u8> = (0..size * 512)
+                .map(|at| {
+                    let unit = links.iter().map(|link| link.get(at / 512).copied().unwrap_or(Some(0)));
+                    unit.flatten().next().unwrap_or(0)
+                })
+                .collect();
+            let chain = chain(links);
+            for (at, len) in reads {
+                let mut buf = vec![0xff; len];
+                chain.read_at(at as u64, &mut buf).unwrap();
+                let expected: Vec<u8> = (at..at + len).map(|i| model.get(i).copied().unwrap_or(0)).collect();
+                prop_assert_eq!(buf, expected);
+            }
+            let mut at = 0;
+            while at < chain.virtual_size() {
+                let piece = chain.map(at, u64::MAX).unwrap();
+                prop_assert!(piece.len > 0);
+                if matches!(piece.kind, MapKind::Zero | MapKind::Parent) {
+                    let range = at as usize..(at + piece.len) as usize;
+                    prop_assert!(model[range].iter().all(|&byte| byte == 0));
+                }
+                at += piece.len;
+            }
+            prop_assert_eq!(at, chain.virtual_size());
+        }
     }
 
     #[test]

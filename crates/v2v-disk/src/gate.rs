@@ -156,7 +156,7 @@ impl OpenGate for NoGate {
 
 /// The default policy: regular files in the directory of the image and below it, plus what the caller adds.
 ///
-/// A name is tried as written, then by its last component in the directory of the naming file, then by its last
+/// A name is tried as written, then with the separators of Windows as ours, then by its last component in the directory of the naming file, then by its last
 /// component in the added directories: images move, and a path of another machine says nothing here. Links and `..`
 /// that lead out of an allowed directory are refused by the kernel (`openat2`), not by comparing strings.
 #[derive(Debug, Clone)]
@@ -259,7 +259,10 @@ impl DirGate {
 
     /// The same policy for names found in `image`, a file that this gate opened.
     pub fn inside(&self, image: &Path) -> DirGate {
-        let here = image
+        // As for the top image, what lies beside a linked image lies beside the real one. Whether it may be opened is
+        // still up to the allowed directories.
+        let real = image.canonicalize().unwrap_or_else(|_| image.to_path_buf());
+        let here = real
             .parent()
             .map_or_else(|| self.here.clone(), Path::to_path_buf);
         DirGate {
@@ -300,6 +303,15 @@ impl DirGate {
     /// All places where `name` may lie, best first.
     fn candidates(&self, name: &Path, purpose: Purpose) -> Vec<PathBuf> {
         let mut places = vec![self.here.join(name)];
+        let bytes = name.as_os_str().as_bytes();
+        if bytes.contains(&b'\\') {
+            // A relative name of a Windows host.
+            let slashes: Vec<u8> = bytes
+                .iter()
+                .map(|&b| if b == b'\\' { b'/' } else { b })
+                .collect();
+            places.push(self.here.join(std::ffi::OsStr::from_bytes(&slashes)));
+        }
         if let Some(last) = last_component(name) {
             places.push(self.here.join(&last));
             let further: &[PathBuf] = if purpose == Purpose::Parent {
@@ -553,6 +565,7 @@ mod tests {
         );
         assert_eq!(content(&place, r"C:\VMs\x-flat.vmdk"), "vm/x-flat.vmdk");
         assert_eq!(content(&place, r"..\x-flat.vmdk"), "vm/x-flat.vmdk");
+        assert_eq!(content(&place, r"sub\y.vmdk"), "vm/sub/y.vmdk");
     }
 
     #[test]
@@ -568,6 +581,8 @@ mod tests {
             "../other/base.vmdk",
             "/dev/zero",
             "link.vmdk",
+            r"..\other\base.vmdk",
+            r"\etc\hostname",
         ] {
             assert_eq!(content(&place, name), outside(name));
         }
@@ -638,6 +653,22 @@ mod tests {
             raw,
         };
         assert_eq!(place.gate.open(&name, Purpose::Extent).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn beside_a_linked_image_is_where_it_really_lies() {
+        let place = place(false);
+        let root = place.dir.path();
+        std::fs::write(root.join("vm/sub/y-flat.vmdk"), "flat").unwrap();
+        let parent = place
+            .gate
+            .open(&FileName::new("inner.vmdk"), Purpose::Parent)
+            .unwrap();
+        let gate = place.gate.inside(parent.name());
+        assert!(
+            gate.open(&FileName::new("y-flat.vmdk"), Purpose::Extent)
+                .is_ok()
+        );
     }
 
     #[test]

@@ -250,10 +250,12 @@ pub(crate) fn raise_open_file_limit() {
 
 /// Reserves blocks for a range, so that later writes can't run out of space.
 pub(crate) fn allocate(file: &File, offset: u64, len: u64) -> io::Result<()> {
-    match fs::fallocate(file.as_fd(), fs::FallocateFlags::empty(), offset, len) {
-        Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
-        Err(err) => Err(err.into()),
-    }
+    Ok(fs::fallocate(
+        file.as_fd(),
+        fs::FallocateFlags::empty(),
+        offset,
+        len,
+    )?)
 }
 
 #[cfg(test)]

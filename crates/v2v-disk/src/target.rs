@@ -18,8 +18,24 @@ pub trait TargetImage: Send + Sync {
     /// allocates everything. Otherwise what is never placed reads as zeros.
     fn wants_zeros(&self) -> bool;
 
-    /// An encoder for one worker, or `None` if clusters are stored as they are.
-    fn encoder(&self) -> Option<Box<dyn ClusterEncoder>>;
+    /// Whether a backing file answers for what is never placed.
+    fn has_backing(&self) -> bool {
+        false
+    }
+
+    /// Whether clusters are encoded before they are stored.
+    fn encodes(&self) -> bool {
+        false
+    }
+
+    /// An encoder for one worker; `None` if clusters are stored as they are.
+    ///
+    /// # Errors
+    ///
+    /// If the compressor can't be set up.
+    fn encoder(&self) -> Result<Option<Box<dyn ClusterEncoder>>> {
+        Ok(None)
+    }
 
     /// Gives pieces their places and appends to `writes` what must be written where.
     ///

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -56,12 +57,17 @@ impl TargetFile {
         })
     }
 
-    /// Says whether [`TargetFile::create`] would refuse because of a file that is there.
+    /// Says whether [`TargetFile::create`] would refuse because of the name or of a file that is there.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] with kind `AlreadyExists`.
+    /// [`Error::Io`], with kind `AlreadyExists` for a file that is to be kept.
     pub fn check(path: &Path, existing: Existing) -> Result<()> {
+        // `Path` ignores the slash, the final rename does not.
+        if path.as_os_str().as_bytes().ends_with(b"/") {
+            let err = io::Error::other("it names a directory");
+            return Err(Error::io(path, "create", err));
+        }
         match path.symlink_metadata() {
             Ok(meta) if existing == Existing::Replace && !meta.is_file() => Err(Error::io(
                 path,
@@ -89,9 +95,13 @@ impl TargetFile {
         &self.part
     }
 
-    /// Whether a file of the final name is one of `inputs`: it would be lost by the rename.
-    pub fn replaces_any(&self, inputs: &[FileId]) -> bool {
-        FileId::of(&self.path).is_ok_and(|id| inputs.contains(&id))
+    /// The file of `inputs` that would be lost if `path` were made: one of the final name, or one that a run leaves
+    /// under the name until [`TargetFile::commit`] and that [`TargetFile::create`] replaces. To be asked before it.
+    pub fn would_replace(path: &Path, inputs: &[FileId]) -> Option<PathBuf> {
+        [Some(path.to_path_buf()), part_name(path).ok()]
+            .into_iter()
+            .flatten()
+            .find(|name| FileId::of(name).is_ok_and(|id| inputs.contains(&id)))
     }
 
     /// Writes all of `data` at byte `offset`.
@@ -127,11 +137,11 @@ impl TargetFile {
             .map_err(|err| Error::io(&self.part, "set the length of", err))
     }
 
-    /// Reserves blocks for a range where the file system can.
+    /// Reserves blocks for a range.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`], above all when the file system is full.
+    /// [`Error::Io`], above all when the file system is full or can't reserve blocks.
     pub fn allocate(&self, offset: u64, len: u64) -> Result<()> {
         if len == 0 {
             return Ok(());
@@ -213,6 +223,12 @@ impl TargetFile {
         self.file
             .sync_all()
             .map_err(|err| Error::io(&self.part, "sync", err))?;
+        if !is_at(&self.file, &self.part) {
+            // Somebody removed it and perhaps put another in its place, which must not get the final name.
+            self.armed = false;
+            let err = io::Error::other("it was moved or removed meanwhile");
+            return Err(Error::io(&self.part, "rename", err));
+        }
         sys::rename(&self.part, &self.path, self.existing == Existing::Replace)
             .map_err(|err| Error::io(&self.path, "rename the finished file to", err))?;
         self.armed = false;
@@ -238,7 +254,7 @@ impl TargetFile {
 
 impl Drop for TargetFile {
     fn drop(&mut self) {
-        if self.armed {
+        if self.armed && is_at(&self.file, &self.part) {
             let _ = std::fs::remove_file(&self.part);
         }
     }
@@ -259,38 +275,48 @@ fn part_name(path: &Path) -> Result<PathBuf> {
     Ok(path.with_file_name(part))
 }
 
+/// Whether `path` names this very file, links not followed.
+fn is_at(file: &File, path: &Path) -> bool {
+    let ids = file.metadata().and_then(|open| {
+        let named = path.symlink_metadata()?;
+        Ok((FileId::from_metadata(&open), FileId::from_metadata(&named)))
+    });
+    ids.is_ok_and(|(open, named)| open == named)
+}
+
 /// Creates the file anew; one that a killed run left is replaced, one that a live run holds is not.
+///
+/// Between creating or opening a file and locking it another run may remove it and make its own: whoever has the lock
+/// of a file that has lost its name has nothing.
 fn create_part(part: &Path) -> io::Result<File> {
     let flags = (OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK).bits() as i32;
-    let create = || {
+    let open = |new: bool| {
         OpenOptions::new()
             .read(true)
             .write(true)
-            .create_new(true)
+            .create_new(new)
             .custom_flags(flags)
             .open(part)
     };
+    let owned = |file: &File| Ok::<_, io::Error>(sys::try_lock(file)? && is_at(file, part));
     let busy = || io::Error::other("another run is writing this target");
-    let file = match create() {
+    let overtaken = |err: io::Error| match err.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists => busy(),
+        _ => err,
+    };
+    let file = match open(true) {
         Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {
-            let old = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .custom_flags(flags)
-                .open(part)?;
-            if !sys::try_lock(&old)? {
+            // Locked until the new file is there, so that a third run that opened the old one too sees what happened.
+            let old = open(false).map_err(overtaken)?;
+            if !owned(&old)? {
                 return Err(busy());
             }
             std::fs::remove_file(part)?;
-            create()?
+            open(true).map_err(overtaken)?
         }
         other => other?,
     };
-    if sys::try_lock(&file)? {
-        Ok(file)
-    } else {
-        Err(busy())
-    }
+    if owned(&file)? { Ok(file) } else { Err(busy()) }
 }
 
 #[cfg(test)]
@@ -392,9 +418,95 @@ mod tests {
         let source = dir.path().join("source");
         std::fs::write(&source, "data").unwrap();
         std::fs::hard_link(&source, dir.path().join("x")).unwrap();
-        let target = TargetFile::create(dir.path().join("x"), Existing::Replace).unwrap();
-        assert!(target.replaces_any(&[FileId::of(&source).unwrap()]));
-        assert!(!target.replaces_any(&[]));
+        let path = dir.path().join("x");
+        let id = FileId::of(&source).unwrap();
+        assert_eq!(TargetFile::would_replace(&path, &[id]), Some(path.clone()));
+        assert_eq!(TargetFile::would_replace(&path, &[]), None);
+    }
+
+    #[test]
+    fn a_name_that_ends_in_a_slash_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = PathBuf::from(format!("{}/x/", dir.path().display()));
+        let err = TargetFile::create(&path, Existing::Keep)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            err.ends_with("/x/: cannot create: it names a directory"),
+            "{err}"
+        );
+        assert!(names(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn an_input_behind_the_part_name_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, part) = (dir.path().join("x"), dir.path().join(".x.part"));
+        std::fs::write(&part, "kept after a failed comparison").unwrap();
+        let id = FileId::of(&part).unwrap();
+        assert_eq!(TargetFile::would_replace(&path, &[id]), Some(part.clone()));
+        assert_eq!(TargetFile::would_replace(&path, &[]), None);
+        std::fs::rename(&part, &path).unwrap();
+        assert_eq!(TargetFile::would_replace(&path, &[id]), Some(path.clone()));
+        assert_eq!(
+            TargetFile::would_replace(&dir.path().join("y"), &[id]),
+            None
+        );
+    }
+
+    #[test]
+    fn a_foreign_file_in_the_place_of_the_part_file_gets_no_name_and_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        for commit in [true, false] {
+            let target = TargetFile::create(&path, Existing::Keep).unwrap();
+            std::fs::remove_file(target.part_path()).unwrap();
+            std::fs::write(target.part_path(), "another run").unwrap();
+            if commit {
+                let err = target.commit().unwrap_err().to_string();
+                assert!(
+                    err.ends_with(".x.part: cannot rename: it was moved or removed meanwhile"),
+                    "{err}"
+                );
+            } else {
+                drop(target);
+            }
+            assert_eq!(names(dir.path()), [".x.part"]);
+        }
+    }
+
+    /// Runs that start together: whatever the interleaving, exactly those that got the file own the name.
+    #[test]
+    fn of_runs_that_start_together_one_at_most_gets_the_target() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        for round in 0..300 {
+            if round % 2 == 0 {
+                std::fs::write(dir.path().join(".x.part"), "left by a killed run").unwrap();
+            }
+            let barrier = std::sync::Barrier::new(4);
+            std::thread::scope(|scope| {
+                let runs: Vec<_> = (0..4)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            barrier.wait();
+                            let target = TargetFile::create(&path, Existing::Keep);
+                            // Nobody lets go before all have tried.
+                            barrier.wait();
+                            target.ok()
+                        })
+                    })
+                    .collect();
+                let got: Vec<TargetFile> = runs
+                    .into_iter()
+                    .filter_map(|run| run.join().unwrap())
+                    .collect();
+                assert!(got.len() <= 1, "{} runs own one target", got.len());
+                for target in got {
+                    assert!(is_at(&target.file, &target.part));
+                }
+            });
+        }
     }
 
     #[test]

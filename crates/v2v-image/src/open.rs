@@ -46,6 +46,8 @@ pub struct Opened {
     pub chain: Chain,
     /// The facts of each image, top first.
     pub links: Vec<LinkFacts>,
+    /// The facts of the images above [`OpenOptions::chain_top`]: of the source, and not read.
+    pub above: Vec<LinkFacts>,
     /// What a person should know.
     pub warnings: Vec<Warning>,
 }
@@ -61,9 +63,14 @@ impl Opened {
             .collect()
     }
 
-    /// Their identities, to keep a target from replacing one of them.
+    /// The identities of all files of the source, those above the chosen level too, to keep a target from replacing one
+    /// of them.
     pub fn ids(&self) -> Vec<FileId> {
-        self.files().into_iter().map(|file| file.id).collect()
+        let links = self.above.iter().chain(&self.links);
+        links
+            .flat_map(|link| &link.files)
+            .map(|file| file.id)
+            .collect()
     }
 }
 
@@ -148,6 +155,7 @@ impl Walk<'_> {
             self.links.is_empty(),
         )?;
         self.check_cid(&file, &next.wanted_by, &link)?;
+        tracing::info!(file = %file.display(), format = %next.format, depth = self.links.len(), "opened");
         let extents = next.gate.opened().into_iter().skip(before);
         self.links.push(LinkFacts {
             file: file.clone(),
@@ -205,10 +213,11 @@ impl Walk<'_> {
     }
 
     fn finish(mut self, path: &Path) -> Result<Opened, Error> {
+        let mut above = Vec::new();
         if let Some(wanted) = &self.options.chain_top {
             let id = FileId::of(wanted).map_err(|err| v2v_disk::Error::io(wanted, "open", err))?;
             let is_wanted = |link: &LinkFacts| link.files.first().is_some_and(|file| file.id == id);
-            let Some(above) = self.links.iter().position(is_wanted) else {
+            let Some(level) = self.links.iter().position(is_wanted) else {
                 let chain = self
                     .links
                     .iter()
@@ -220,12 +229,13 @@ impl Walk<'_> {
                     chain,
                 });
             };
-            self.links.drain(..above);
-            self.images.drain(..above);
+            above = self.links.drain(..level).collect();
+            self.images.drain(..level);
         }
         Ok(Opened {
             chain: Chain::new(self.images),
             links: self.links,
+            above,
             warnings: self.warnings,
         })
     }
@@ -245,5 +255,40 @@ fn check_format(child: &Path, parent: &dyn ReadAt, declared: Format) -> Result<(
             expected: declared.name(),
         }),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_above_the_chosen_level_belong_to_the_source() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str| dir.path().join(name);
+        let write = |name: &str, ids: &str| {
+            let flat = format!("{name}-flat.vmdk");
+            std::fs::write(file(&flat), [7; 4096]).unwrap();
+            let text = format!(
+                "# Disk DescriptorFile\nversion=1\n{ids}\ncreateType=\"monolithicFlat\"\nRW 8 FLAT \"{flat}\" 0\n"
+            );
+            std::fs::write(file(name), text).unwrap();
+        };
+        write("base.vmdk", "CID=11111111\nparentCID=ffffffff");
+        write(
+            "top.vmdk",
+            "CID=22222222\nparentCID=11111111\nparentFileNameHint=\"base.vmdk\"",
+        );
+        let options = OpenOptions {
+            chain_top: Some(file("base.vmdk")),
+            ..OpenOptions::default()
+        };
+        let opened = open(&file("top.vmdk"), &options).unwrap();
+        assert_eq!((opened.links.len(), opened.above.len()), (1, 1));
+        assert_eq!(opened.files().len(), 2, "what is read");
+        for name in ["top.vmdk", "top.vmdk-flat.vmdk", "base.vmdk"] {
+            let id = FileId::of(&file(name)).unwrap();
+            assert!(opened.ids().contains(&id), "{name}");
+        }
     }
 }

@@ -8,11 +8,16 @@
     reason = "positions are bounded by the file size, which the file system bounds far below 2^63"
 )]
 
-use v2v_disk::{Result, TargetFile};
+use v2v_disk::{Error, Result, TargetFile};
+
+use crate::writer::WriteError;
 
 /// Logarithm of the width of a reference count in bits.
 pub(crate) const REFCOUNT_ORDER: u32 = 4;
 const COUNT_BYTES: u64 = 2;
+
+/// QEMU refuses larger refcount tables.
+const TABLE_MAX: u64 = 8 << 20;
 
 /// Hands out places in the file and keeps the refcounts.
 #[derive(Debug)]
@@ -96,6 +101,13 @@ impl Allocator {
 
     /// Writes the counts of the oldest stretch at `at`.
     fn write_block(&mut self, file: &TargetFile, at: u64) -> Result<()> {
+        if self.blocks.len() as u64 * 8 >= TABLE_MAX {
+            let error = WriteError::RefcountTable {
+                limit: TABLE_MAX / 8 * self.per_block() * self.cluster,
+                cluster_size: self.cluster,
+            };
+            return Err(Error::format(file.path(), error));
+        }
         let n = (self.per_block() as usize).min(self.counts.len());
         let mut bytes: Vec<u8> = self.counts.drain(..n).flat_map(u16::to_be_bytes).collect();
         bytes.resize(self.cluster as usize, 0);
@@ -146,7 +158,7 @@ impl Allocator {
 }
 
 /// Where the refcounts of a finished file lie.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counted {
     /// Offset of the refcount table.
     pub(crate) table: u64,
@@ -196,6 +208,26 @@ mod tests {
             let counted = allocator.finish(&file).unwrap();
             check_counts(&file, cluster, counted, &tally);
         }
+    }
+
+    #[test]
+    fn a_refcount_table_that_qemu_refuses_is_not_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = TargetFile::create(dir.path().join("x"), Existing::Keep).unwrap();
+        let mut allocator = Allocator::new(512);
+        // As if 128 GiB less one stretch had been written.
+        allocator.blocks = vec![512; (1 << 20) - 1];
+        allocator.counted_from = 256 * ((1 << 20) - 1);
+        allocator.next = allocator.counted_from * 512;
+        allocator.clusters(256);
+        allocator.flush(&file).unwrap();
+        let err = allocator.finish(&file).unwrap_err().to_string();
+        assert!(
+            err.ends_with(
+                "x: the file grew past 137438953472 bytes, whose clusters of 512 bytes QEMU can't count; use larger clusters"
+            ),
+            "{err}"
+        );
     }
 
     fn check_counts(

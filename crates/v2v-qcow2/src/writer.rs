@@ -71,7 +71,7 @@ impl WriteOptions {
         let cluster = self.cluster_size;
         let l1 = l1_entries(virtual_size, cluster);
         let tables = l1.min(clusters);
-        let used = 1 + (l1 * 8).div_ceil(cluster).max(1) + tables + clusters;
+        let used = 1 + (l1 * 8).div_ceil(cluster) + tables + clusters;
         let counted = cluster / 2;
         // Refcount blocks and table count themselves; both are small against what they count.
         let blocks = (used + used.div_ceil(counted) + 2).div_ceil(counted);
@@ -132,12 +132,24 @@ pub enum WriteError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The refcount table would be larger than QEMU reads.
+    #[error(
+        "the file grew past {limit} bytes, whose clusters of {cluster_size} bytes QEMU can't count; use larger clusters"
+    )]
+    RefcountTable {
+        /// The limit in bytes.
+        limit: u64,
+        /// Bytes of a cluster.
+        cluster_size: u64,
+    },
 }
 
 impl FormatError for WriteError {
     fn class(&self) -> Class {
         match self {
-            WriteError::TooLarge { .. } | WriteError::Address { .. } => Class::Limit,
+            WriteError::TooLarge { .. }
+            | WriteError::Address { .. }
+            | WriteError::RefcountTable { .. } => Class::Limit,
             _ => Class::Unsupported,
         }
     }
@@ -188,7 +200,8 @@ impl Qcow2Target {
         let l1_len = l1_entries(virtual_size, cluster);
         let mut allocator = Allocator::new(cluster);
         allocator.clusters(1);
-        let l1_offset = allocator.clusters((l1_len * 8).div_ceil(cluster).max(1));
+        // None for a disk of no bytes: QEMU takes a cluster of an empty table for a leak.
+        let l1_offset = allocator.clusters((l1_len * 8).div_ceil(cluster));
         allocator.flush(&file)?;
         let state = State {
             allocator,
@@ -196,13 +209,16 @@ impl Qcow2Target {
             open: None,
             l2_tables: 0,
         };
-        Ok(Qcow2Target {
+        let target = Qcow2Target {
             file,
             virtual_size,
             options,
             l1_offset,
             state: Mutex::new(state),
-        })
+        };
+        // A backing name that does not fit beside the header is an error now, not after hours of copying.
+        target.encode_header(l1_len, Counted::default())?;
+        Ok(target)
     }
 
     fn l2_entries(&self) -> u64 {
@@ -303,8 +319,7 @@ impl Qcow2Target {
         }
     }
 
-    /// The last write: from now on the file is an image.
-    fn write_header(&self, state: &State, counted: Counted) -> Result<()> {
+    fn encode_header(&self, l1_entries: u64, counted: Counted) -> Result<Vec<u8>> {
         let backing = self.options.backing.as_ref();
         let header = Header {
             version: match self.options.compat {
@@ -313,7 +328,7 @@ impl Qcow2Target {
             },
             cluster_bits: self.options.cluster_size.trailing_zeros(),
             size: self.virtual_size,
-            l1_entries: state.l1.len() as u32,
+            l1_entries: l1_entries as u32,
             l1_offset: self.l1_offset,
             refcount_table_offset: counted.table,
             refcount_table_clusters: counted.table_clusters as u32,
@@ -329,10 +344,9 @@ impl Qcow2Target {
             data_file: None,
             feature_names: Vec::new(),
         };
-        let bytes = header
+        header
             .encode()
-            .map_err(|error| Error::format(self.file.path(), error))?;
-        self.file.write_all_at(0, &bytes)
+            .map_err(|error| Error::format(self.file.path(), error))
     }
 
     /// Sets the zero flag of clusters that have no place.
@@ -402,14 +416,24 @@ impl TargetImage for Qcow2Target {
         self.options.backing.is_some() || self.options.preallocation != Preallocation::Off
     }
 
-    fn encoder(&self) -> Option<Box<dyn ClusterEncoder>> {
-        let level = self.options.compress?;
-        // `create` has made one with the same options already.
-        let encoder = BlockEncoder::new(self.options.compression, level).ok()?;
-        Some(Box::new(Encoder {
+    fn has_backing(&self) -> bool {
+        self.options.backing.is_some()
+    }
+
+    fn encodes(&self) -> bool {
+        self.options.compress.is_some()
+    }
+
+    fn encoder(&self) -> Result<Option<Box<dyn ClusterEncoder>>> {
+        let Some(level) = self.options.compress else {
+            return Ok(None);
+        };
+        let encoder = BlockEncoder::new(self.options.compression, level)
+            .map_err(|error| Error::format(self.file.path(), WriteError::from(error)))?;
+        Ok(Some(Box::new(Encoder {
             encoder,
             stream: Vec::new(),
-        }))
+        })))
     }
 
     fn place(&self, pieces: &[Piece], writes: &mut Vec<WriteOp>) -> Result<()> {
@@ -444,16 +468,13 @@ impl TargetImage for Qcow2Target {
             Allocator::new(self.options.cluster_size),
         );
         let counted = allocator.finish(&self.file)?;
-        if matches!(
-            self.options.preallocation,
-            Preallocation::Falloc | Preallocation::Full
-        ) {
+        if self.options.preallocation == Preallocation::Falloc {
             self.file.allocate(0, counted.file_len)?;
         }
-        self.write_header(&state, counted)?;
-        let l1_clusters = (state.l1.len() as u64 * 8)
-            .div_ceil(self.options.cluster_size)
-            .max(1);
+        // The last write: from now on the file is an image.
+        let header = self.encode_header(state.l1.len() as u64, counted)?;
+        self.file.write_all_at(0, &header)?;
+        let l1_clusters = (state.l1.len() as u64 * 8).div_ceil(self.options.cluster_size);
         let metadata =
             counted.overhead + (1 + l1_clusters + state.l2_tables) * self.options.cluster_size;
         Ok(TargetSummary::new(counted.file_len, metadata))

@@ -1,8 +1,6 @@
 //! Writing: every piece has its place already.
 
-use v2v_disk::{
-    ClusterEncoder, Piece, Preallocation, Result, TargetFile, TargetImage, TargetSummary, WriteOp,
-};
+use v2v_disk::{Piece, Preallocation, Result, TargetFile, TargetImage, TargetSummary, WriteOp};
 
 /// Holes smaller than a block of the usual file systems save nothing.
 const BLOCK: u64 = 4096;
@@ -31,10 +29,7 @@ impl RawTarget {
     /// If the file can't get that length or, preallocated, the space is not there.
     pub fn create(file: TargetFile, virtual_size: u64, options: RawOptions) -> Result<RawTarget> {
         file.set_len(virtual_size)?;
-        if matches!(
-            options.preallocation,
-            Preallocation::Falloc | Preallocation::Full
-        ) {
+        if options.preallocation == Preallocation::Falloc {
             file.allocate(0, virtual_size)?;
         }
         Ok(RawTarget {
@@ -56,10 +51,6 @@ impl TargetImage for RawTarget {
 
     fn wants_zeros(&self) -> bool {
         self.options.preallocation == Preallocation::Full
-    }
-
-    fn encoder(&self) -> Option<Box<dyn ClusterEncoder>> {
-        None
     }
 
     fn place(&self, pieces: &[Piece], writes: &mut Vec<WriteOp>) -> Result<()> {

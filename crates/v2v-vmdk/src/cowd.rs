@@ -132,6 +132,7 @@ pub(crate) fn open(
         );
     }
     let directory = read_directory(source, &header, opening)?;
+    opening.warn_shared_tables(&**source, &directory);
     let grains = Grains {
         source: source.clone(),
         tables: source.clone(),
@@ -140,6 +141,7 @@ pub(crate) fn open(
         entries_per_table: ENTRIES,
         directory,
         rules: Rules::Cowd,
+        reserved: 0..HEADER_LEN,
         extent,
         serial: next_serial(),
     };

@@ -135,7 +135,7 @@ pub enum Error {
         expected: String,
     },
 
-    /// A table entry that points into the header.
+    /// A table entry that points into the header or the descriptor.
     #[error(
         "grain table entry at offset {offset:#x} is {found}, expected 0 or a sector behind the header"
     )]
@@ -419,6 +419,19 @@ pub enum Error {
         reason: String,
     },
 
+    /// A sparse extent behind something else in its file.
+    #[error(
+        "line {line}: extent type {kind} begins at sector {found} of its file, which is not supported, expected 0"
+    )]
+    SparseOffset {
+        /// Line of the descriptor.
+        line: u32,
+        /// The type.
+        kind: &'static str,
+        /// The offset in sectors.
+        found: u64,
+    },
+
     /// An extent line that the parser accepts and the reader has no rule for.
     #[error("line {line}: extent type {kind} is not supported")]
     ExtentKind {
@@ -453,6 +466,7 @@ impl FormatError for Error {
             | Error::ChangeTracking
             | Error::DirtyJournal { .. }
             | Error::EmbeddedExtents { .. }
+            | Error::SparseOffset { .. }
             | Error::ExtentKind { .. } => Class::Unsupported,
             Error::TooLarge { .. } => Class::Limit,
             Error::Descriptor(error) => descriptor_class(error),

@@ -101,6 +101,7 @@ pub(crate) fn open_all(
         gate,
         opening,
         files: HashMap::new(),
+        whole: HashMap::new(),
         uses: Vec::new(),
         no_access: Vec::new(),
     };
@@ -128,14 +129,30 @@ struct Builder<'a, 'o> {
     own: &'a Source,
     gate: &'a dyn OpenGate,
     opening: &'a mut Opening<'o>,
-    files: HashMap<FileName, Source>,
+    files: HashMap<FileName, Opened>,
+    /// Files that are an extent as a whole, with the line of that.
+    whole: HashMap<FileKey, u32>,
     uses: Vec<Use>,
     no_access: Vec<u32>,
 }
 
+/// A file and how it is told from others.
+#[derive(Clone)]
+struct Opened {
+    source: Source,
+    key: FileKey,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum FileKey {
+    OnHost(FileId),
+    /// What is no file of this host is told by its name alone; the number is that of the name.
+    Named(usize),
+}
+
 /// Which bytes of a file an extent uses.
 struct Use {
-    id: FileId,
+    key: FileKey,
     range: Range<u64>,
     extent: usize,
 }
@@ -154,13 +171,25 @@ impl Builder<'_, '_> {
         match line.kind {
             ExtentKind::Zero => Ok((Backing::Zero, None)),
             ExtentKind::Flat | ExtentKind::Vmfs => {
-                let source = self.file(line)?;
-                Ok((self.flat(index, line, len, source)?, None))
+                let file = self.file(line)?;
+                Ok((self.flat(index, line, len, file)?, None))
             }
             ExtentKind::Sparse | ExtentKind::VmfsSparse | ExtentKind::SeSparse => {
-                let source = self.file(line)?;
-                self.note_use(&source, 0..u64::MAX, index);
-                self.sparse(index, line, len, &source)
+                if line.offset_sectors != 0 {
+                    let err = Error::SparseOffset {
+                        line: line.line,
+                        kind: line.kind.as_str(),
+                        found: line.offset_sectors,
+                    };
+                    return Err(io::broken(&**self.own, err));
+                }
+                let file = self.file(line)?;
+                // Opening a sparse file may take a walk over all of it: not once for each line that names it.
+                if let Some(first) = self.whole.insert(file.key, line.line) {
+                    return Err(self.shares_bytes(line, first));
+                }
+                self.note_use(file.key, 0..u64::MAX, index);
+                self.sparse(index, line, len, &file.source)
             }
             _ => Err(io::broken(
                 &**self.own,
@@ -173,18 +202,23 @@ impl Builder<'_, '_> {
     }
 
     /// The extent's file, opened once however many extents name it.
-    fn file(&mut self, line: &ExtentLine) -> Result<Source, DiskError> {
+    fn file(&mut self, line: &ExtentLine) -> Result<Opened, DiskError> {
         let name = file_name(line.name.as_ref());
-        if let Some(source) = self.files.get(&name) {
-            return Ok(source.clone());
+        if let Some(file) = self.files.get(&name) {
+            return Ok(file.clone());
         }
         let source = self.gate.open(&name, Purpose::Extent)?;
         let id = |source: &Source| source.host_file().map(v2v_disk::HostFile::id);
-        if id(&source).is_some_and(|id_of_extent| Some(id_of_extent) == id(self.own)) {
-            return Err(self.shared(line, "is the descriptor itself".into()));
-        }
-        self.files.insert(name, source.clone());
-        Ok(source)
+        let key = match id(&source) {
+            Some(of_extent) if Some(of_extent) == id(self.own) => {
+                return Err(self.shared(line, "is the descriptor itself".into()));
+            }
+            Some(of_extent) => FileKey::OnHost(of_extent),
+            None => FileKey::Named(self.files.len()),
+        };
+        let file = Opened { source, key };
+        self.files.insert(name, file.clone());
+        Ok(file)
     }
 
     fn flat(
@@ -192,15 +226,16 @@ impl Builder<'_, '_> {
         index: usize,
         line: &ExtentLine,
         len: u64,
-        source: Source,
+        file: Opened,
     ) -> Result<Backing, DiskError> {
+        let Opened { source, key } = file;
         let start = line.offset_sectors.saturating_mul(SECTOR);
         let end = start.saturating_add(len);
         let file_len = source.len();
         if file_len < end {
             self.short(line, end, file_len, &*source)?;
         }
-        self.note_use(&source, start..end, index);
+        self.note_use(key, start..end, index);
         let stored = file_len.saturating_sub(start).min(len);
         Ok(Backing::Flat(Flat {
             source,
@@ -291,29 +326,32 @@ impl Builder<'_, '_> {
         Ok(())
     }
 
-    fn note_use(&mut self, source: &Source, range: Range<u64>, extent: usize) {
-        if let Some(file) = source.host_file() {
-            let id = file.id();
-            self.uses.push(Use { id, range, extent });
-        }
+    fn note_use(&mut self, key: FileKey, range: Range<u64>, extent: usize) {
+        self.uses.push(Use { key, range, extent });
     }
 
     /// No two extents may share bytes of a file.
     fn check_uses(&mut self, lines: &[ExtentLine]) -> Result<(), DiskError> {
         self.uses
-            .sort_by_key(|one| (one.id, one.range.start, one.extent));
+            .sort_by_key(|one| (one.key, one.range.start, one.extent));
         let line_of = |one: &Use| lines.get(one.extent);
         for pair in self.uses.windows(2) {
             let [a, b] = pair else { continue };
-            if a.id == b.id && b.range.start < a.range.end {
+            if a.key == b.key && b.range.start < a.range.end {
                 let (Some(first), Some(line)) = (line_of(a), line_of(b)) else {
                     continue;
                 };
-                let reason = format!("shares bytes with the extent in line {}", first.line);
-                return Err(self.shared(line, reason));
+                return Err(self.shares_bytes(line, first.line));
             }
         }
         Ok(())
+    }
+
+    fn shares_bytes(&self, line: &ExtentLine, first: u32) -> DiskError {
+        self.shared(
+            line,
+            format!("shares bytes with the extent in line {first}"),
+        )
     }
 
     fn shared(&self, line: &ExtentLine, reason: String) -> DiskError {

@@ -8,6 +8,7 @@
     reason = "offsets are below the capacity and places below the file's length, both checked against limits at opening"
 )]
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -32,14 +33,11 @@ pub(crate) enum Rules {
         zeroed_grains: bool,
         packing: Packing,
     },
-    /// 32 bits: 0 absent, else a sector of the file behind the header.
+    /// 32 bits: 0 absent, else a sector of the file.
     Cowd,
     /// 64 bits: a type and a grain number; places in bytes.
     SeSparse { tables_at: u64, grains_at: u64 },
 }
-
-/// Bytes of the COWD header, which no grain may overlap.
-const COWD_HEADER: u64 = 2048;
 
 /// A sparse extent, ready to be read.
 pub(crate) struct Grains {
@@ -56,6 +54,8 @@ pub(crate) struct Grains {
     /// One entry for each table, 0 if it is absent: a sector of `tables`; for seSparse the table's number plus 1.
     pub(crate) directory: Vec<u32>,
     pub(crate) rules: Rules,
+    /// Bytes of the file that no grain may overlap: the header, or the descriptor behind it.
+    pub(crate) reserved: Range<u64>,
     /// First half of the key in the cache.
     pub(crate) extent: u32,
     /// Tells the grains of this disk from those of another in what a thread remembers.
@@ -235,18 +235,12 @@ impl Grains {
                     false => Err(Error::ZeroedGrain { offset: offset() }),
                 };
             }
-            Rules::Hosted { .. } => entry * SECTOR,
-            Rules::Cowd if entry * SECTOR < COWD_HEADER => {
-                return Err(Error::GrainInHeader {
-                    offset: offset(),
-                    found: entry,
-                });
-            }
-            Rules::Cowd => entry * SECTOR,
+            Rules::Hosted { .. } | Rules::Cowd => entry * SECTOR,
             Rules::SeSparse { grains_at, .. } => match entry >> 60 {
                 // SCSI UNMAP and written zeros. Trimmed data must not come back from the parent.
                 1 | 2 => return Ok(Place::Zero),
-                3 => grains_at.saturating_add(se_index(entry) << self.grain_shift),
+                // The number has 60 bits: shifted, its top would be lost and a broken entry point at another grain.
+                3 => grains_at.saturating_add(se_index(entry).saturating_mul(self.grain())),
                 _ => {
                     return Err(Error::GrainType {
                         offset: offset(),
@@ -263,8 +257,15 @@ impl Grains {
                 .grain()
                 .min(self.capacity - (grain << self.grain_shift)),
         };
+        let end = at.saturating_add(len);
+        if at < self.reserved.end && self.reserved.start < end {
+            return Err(Error::GrainInHeader {
+                offset: offset(),
+                found: entry,
+            });
+        }
         let file_len = self.source.len();
-        if at.saturating_add(len) > file_len {
+        if end > file_len {
             return Err(Error::GrainBeyondEnd {
                 offset: offset(),
                 found: entry,

@@ -44,6 +44,33 @@ impl<'a> Opening<'a> {
         }
     }
 
+    /// Reads something that is not kept: what was granted for it may be granted again.
+    pub(crate) fn for_a_look<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let left = self.directory_left;
+        let found = read(self);
+        self.directory_left = left;
+        found
+    }
+
+    /// Warns of tables that several entries of `directory` name. No program writes that; the entries may be damaged.
+    pub(crate) fn warn_shared_tables(&mut self, source: &dyn ReadAt, directory: &[u32]) {
+        let tables = || directory.iter().copied().filter(|&entry| entry != 0);
+        if tables().is_sorted_by(|a, b| a < b) {
+            return;
+        }
+        let mut sorted: Vec<u32> = tables().collect();
+        sorted.sort_unstable();
+        let shared = sorted.windows(2).filter(|pair| pair.first() == pair.last());
+        let count = shared.count();
+        if count > 0 {
+            let text = format!(
+                "{count} entries of the grain directory name a table that another entry names as well; parts of the \
+                 disk may show the data of other parts, check the guest's file systems"
+            );
+            self.warn("vmdk-shared-tables", source, text);
+        }
+    }
+
     /// Takes and reads a directory of `count` entries of `width` bytes at byte `start`.
     pub(crate) fn read_directory(
         &mut self,

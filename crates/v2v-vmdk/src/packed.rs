@@ -21,8 +21,9 @@ struct Scratch {
     stored: Vec<u8>,
     /// A whole grain, for readers that want a part of it.
     grain: Vec<u8>,
-    /// Which grain that is: the disk's serial and the place in the file. Small reads in a row inflate once.
-    holds: Option<(u64, u64)>,
+    /// Which grain that is: the disk's serial and the places in the file and on the disk, since two entries of a broken
+    /// table may name one place in the file. Small reads in a row inflate once.
+    holds: Option<(u64, u64, u64)>,
 }
 
 /// Where a compressed grain is and what it must be. Everything in bytes.
@@ -66,7 +67,7 @@ impl PackedGrain<'_> {
             grain,
             holds,
         } = scratch;
-        let key = Some((self.serial, self.at));
+        let key = Some((self.serial, self.at, self.start));
         if *holds != key {
             *holds = None;
             grain.resize(len(self.grain), 0);

@@ -187,6 +187,7 @@ pub(crate) fn open(
         }));
     }
     let directory = read_directory(source, &header, opening)?;
+    opening.warn_shared_tables(&**source, &directory);
     Ok(Grains {
         source: source.clone(),
         tables: source.clone(),
@@ -198,6 +199,7 @@ pub(crate) fn open(
             tables_at: header.tables,
             grains_at: header.grains,
         },
+        reserved: 0..SECTOR,
         extent,
         serial: next_serial(),
     })

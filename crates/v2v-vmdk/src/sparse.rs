@@ -49,6 +49,7 @@ pub(crate) fn open(
         Some(rebuilt) => rebuilt,
         None => (source.clone(), load_directory(source, &header, opening)?),
     };
+    opening.warn_shared_tables(&**source, &directory);
     Ok(Grains {
         source: source.clone(),
         tables,
@@ -60,6 +61,9 @@ pub(crate) fn open(
             zeroed_grains: header.zeroed_grains,
             packing: header.packing,
         },
+        reserved: header
+            .descriptor
+            .map_or(0..SECTOR, |(at, len)| at..at.saturating_add(len)),
         extent,
         serial: next_serial(),
     })
@@ -80,9 +84,16 @@ fn load_directory(
     let Directory::At(start) = header.directory else {
         return Ok(Vec::new());
     };
-    let main = read_directory(source, header, "grain directory", start, opening);
-    let (Err(err), Some(copy)) = (&main, header.redundant) else {
+    let mut main = read_directory(source, header, "grain directory", start, opening);
+    let Some(copy) = header.redundant else {
         return main;
+    };
+    let err = match &mut main {
+        Ok(directory) => {
+            fill_gaps(source, header, copy, directory, opening);
+            return main;
+        }
+        Err(err) => err,
     };
     if matches!(err.class(), v2v_disk::Class::Limit) {
         return main;
@@ -102,6 +113,39 @@ fn load_directory(
         }
         // The first error is the one to tell: the copy may be as old as the file.
         Err(_) => main,
+    }
+}
+
+/// Takes the tables that `directory` lacks from the redundant copy at byte `copy`: what is lost mostly reads as zeros.
+///
+/// Where a table is rightly absent it is so in both, or the copy's is empty because the file was not closed properly.
+fn fill_gaps(
+    source: &Source,
+    header: &Header,
+    copy: u64,
+    directory: &mut [u32],
+    opening: &mut Opening<'_>,
+) {
+    if !directory.contains(&0) {
+        return;
+    }
+    let copy = opening.for_a_look(|opening| {
+        read_directory(source, header, "redundant grain directory", copy, opening)
+    });
+    // A copy that is damaged itself is no help.
+    let Ok(copy) = copy else { return };
+    let mut filled = 0u64;
+    for (entry, from) in directory.iter_mut().zip(copy) {
+        if *entry == 0 && from != 0 {
+            *entry = from;
+            filled = filled.saturating_add(1);
+        }
+    }
+    if filled > 0 {
+        let text = format!(
+            "{filled} entries of the grain directory are 0 although its redundant copy has tables there; those are used"
+        );
+        opening.warn("vmdk-redundant-directory", &**source, text);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::descriptor::{Cid, CreateType, Descriptor};
 use crate::header::{Directory, GRAIN_MARKER, Header, Marker, Packing, SECTOR, SECTOR_LEN};
 use crate::packed::inflate_grain;
 use crate::probe::{FileKind, kind_of};
-use crate::vmdk::parse_descriptor;
+use crate::vmdk::{check_embedded, parse_descriptor};
 use crate::{Error, Options};
 
 /// How much is read from the source at once.
@@ -85,6 +85,10 @@ impl VmdkStream {
             return Err(input.broken(Error::StreamParent { parent_cid }));
         }
         let mut warnings = Vec::new();
+        let mismatch = check_embedded(&descriptor, &header).map_err(|err| input.broken(err))?;
+        if let Some(text) = mismatch {
+            warnings.push(Warning::new("vmdk-size-mismatch", &*input.name, text));
+        }
         if header.unclean {
             let text = "the disk was not closed properly (uncleanShutdown is set); check the guest's file systems";
             warnings.push(Warning::new("vmdk-unclean-shutdown", &*input.name, text));

@@ -121,17 +121,10 @@ impl Vmdk {
                 source, descriptor, extents, version, opening,
             ));
         }
-        if descriptor.extents.len() > 1 {
-            let found = descriptor.extents.len();
-            return Err(io::broken(&*source, Error::EmbeddedExtents { found }));
-        }
-        let declared = descriptor.total_sectors().saturating_mul(SECTOR);
-        if declared != header.capacity {
-            let text = format!(
-                "the descriptor gives the disk {declared} bytes, the header {}; the header counts",
-                header.capacity
-            );
-            opening.warn("vmdk-size-mismatch", &*source, text);
+        match check_embedded(&descriptor, header) {
+            Ok(None) => {}
+            Ok(Some(text)) => opening.warn("vmdk-size-mismatch", &*source, text),
+            Err(err) => return Err(io::broken(&*source, err)),
         }
         let grains = sparse::open(&source, header, 0, &mut opening)?;
         let extent = Extent {
@@ -322,11 +315,27 @@ fn check_tail(text: &[u8], file_len: u64, limit: u64) -> Result<(), Error> {
     };
     match text.iter().skip(end).position(|&byte| byte != 0) {
         None => Ok(()),
+        Some(1) if is_rest_of_cid(text, end) => Ok(()),
         Some(more) => Err(Error::DescriptorTail {
             end: end as u64,
             offset: (end as u64).saturating_add(more as u64),
         }),
     }
+}
+
+/// Whether what follows the NUL at `end` is the end of the text once more.
+///
+/// QEMU (`vmdk_write_cid`) writes a new CID over the old one without leading zeros and ends the text with a NUL. If the
+/// number has two to seven digits less, which one of 256 has, the last one to six bytes of the old text stay behind.
+fn is_rest_of_cid(text: &[u8], end: usize) -> bool {
+    let Some((text, [0, tail @ ..])) = text.split_at_checked(end) else {
+        return false;
+    };
+    let len = tail
+        .iter()
+        .rposition(|&byte| byte != 0)
+        .map_or(0, |last| last.saturating_add(1));
+    len <= 6 && tail.get(..len).is_some_and(|rest| text.ends_with(rest))
 }
 
 /// Reads the descriptor in the header area, wherever the header says it is.
@@ -347,6 +356,24 @@ fn embedded_descriptor(
     }
     let text = io::read_area(&**source, "embedded descriptor", start, len)?;
     parse(source, &text, opening)
+}
+
+/// Whether the descriptor is that of the one file it lies in; a text if the two have different sizes.
+pub(crate) fn check_embedded(
+    descriptor: &Descriptor,
+    header: &Header,
+) -> Result<Option<String>, Error> {
+    if descriptor.extents.len() > 1 {
+        let found = descriptor.extents.len();
+        return Err(Error::EmbeddedExtents { found });
+    }
+    let declared = descriptor.total_sectors().saturating_mul(SECTOR);
+    Ok((declared != header.capacity).then(|| {
+        format!(
+            "the descriptor gives the disk {declared} bytes, the header {}; the header counts",
+            header.capacity
+        )
+    }))
 }
 
 fn parse(source: &Source, text: &[u8], opening: &Opening<'_>) -> Result<Descriptor> {
@@ -410,6 +437,10 @@ mod tests {
         let check = |text: &[u8], limit| check_tail(text, text.len() as u64, limit).is_ok();
         assert!(check(b"text", 4) && check(b"text\0\0", 6) && check(b"", 0));
         assert!(!check(b"text", 3));
+        // What QEMU leaves of a longer CID, and what only looks like it.
+        assert!(check(b"= \"47\"\n\0\n\0\0", 99) && !check(b"= \"47\"\n\0= \"47\"\n", 99));
+        assert!(check(b"= \"47\"\n\0\"47\"\n", 99) && !check(b"= \"47\"\n\0x", 99));
+        assert!(!check(b"= \"47\"\n\0\0\n", 99) && !check(b"= \"47\"\n\0\n\0\n", 99));
         let err = check_tail(b"te\0\0x", 5, 10).unwrap_err().to_string();
         assert_eq!(
             err,

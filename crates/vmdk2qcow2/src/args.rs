@@ -3,15 +3,17 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use v2v_cli::{Generate, Policy, ProgressArgs, Rate, ReportTarget, parse_rate, parse_size};
 use v2v_image::Format;
 
 const EXAMPLES: &str = "\
 Examples:
-  vmdk2qcow2 web01.vmdk                          web01.qcow2 beside it: split, flat, snapshot, stream-optimized
-  vmdk2qcow2 -c -p web01-000002.vmdk /vm/web01.qcow2    the newest snapshot level, compressed, with progress
-  vmdk2qcow2 -O raw win.vmdk /dev/shm/win.raw    one raw file out of many extents
+  vmdk2qcow2 web01.vmdk                              web01.qcow2 beside it
+  vmdk2qcow2 -c -p web01-000002.vmdk /vm/web01.qcow2    newest snapshot level
+  vmdk2qcow2 -O raw win.vmdk /dev/shm/win.raw        one file of many extents
   tar -xOf web01.ova web01-disk1.vmdk | vmdk2qcow2 - web01.qcow2
   vmdk2qcow2 info --backing-chain web01-000002.vmdk
 ";
@@ -29,8 +31,8 @@ The target has its name only when it is complete. The source is only read.";
     name = "vmdk2qcow2",
     version,
     before_help = EXAMPLES,
+    override_usage = "vmdk2qcow2 [OPTIONS] SOURCE [TARGET]\n       vmdk2qcow2 info|map|measure [OPTIONS] SOURCE",
     after_help = AFTER,
-    args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
     arg_required_else_help = true
@@ -49,6 +51,28 @@ pub(crate) struct Args {
     /// Print the manual page or shell completions and exit
     #[arg(long, value_enum, hide = true, exclusive = true)]
     pub(crate) generate: Option<Generate>,
+}
+
+impl Args {
+    /// The arguments of this process; ends it with exit status 2 if they make no sense.
+    pub(crate) fn from_command_line() -> Args {
+        let matches = Args::command().get_matches();
+        let before = |id: &clap::Id| {
+            id != "verbose" && matches.value_source(id.as_str()) == Some(ValueSource::CommandLine)
+        };
+        if let (Some(name), Some(option)) = (
+            matches.subcommand_name(),
+            matches.ids().find(|id| before(id)),
+        ) {
+            let text = format!(
+                "options of the conversion ({option}) can't be combined with {name}; put its own options behind it"
+            );
+            Args::command()
+                .error(ErrorKind::ArgumentConflict, text)
+                .exit();
+        }
+        Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,12 +1,13 @@
 //! The conversion: open, plan, copy, verify, name, report.
 
 use std::ffi::OsStr;
-use std::io::stdout;
+use std::fs::File;
+use std::io::{Read as _, stdout};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use v2v_cli::{ExitStatus, Phase, Progress, Signals, human_size, write_report};
+use v2v_cli::{ExitStatus, Phase, Progress, ReportTarget, Signals, human_size, write_report};
 use v2v_copy::{
     Algorithm, CopyOptions, CopyReport, Hooks, RateLimit, Reflink, copy, copy_stream, digest,
 };
@@ -28,6 +29,9 @@ pub(crate) fn run(args: &ConvertArgs, signals: &Signals) -> anyhow::Result<ExitS
         .progress
         .open(PROGRAM, args.percent, args.quiet)?
         .state_request(signals.state_request());
+    if let Some(target) = &args.report {
+        check_report(target)?;
+    }
     let started = Instant::now();
     let mut report = Report::new(PROGRAM, env!("CARGO_PKG_VERSION"));
     progress.start(env!("CARGO_PKG_VERSION"));
@@ -52,6 +56,7 @@ pub(crate) fn run(args: &ConvertArgs, signals: &Signals) -> anyhow::Result<ExitS
     }
     progress.finish(status);
     if let Some(target) = &args.report {
+        check_report(target)?;
         write_report(&report, target, &mut stdout())?;
     }
     match result {
@@ -59,6 +64,28 @@ pub(crate) fn run(args: &ConvertArgs, signals: &Signals) -> anyhow::Result<ExitS
         Err(error) if !matches!(status, ExitStatus::Signal(_)) => Err(error),
         _ => Ok(status),
     }
+}
+
+/// A report replaces an earlier report and no other file: `--report web.vmdk web.qcow2` lacks a word.
+fn check_report(target: &ReportTarget) -> anyhow::Result<()> {
+    let ReportTarget::File(path) = target else {
+        return Ok(());
+    };
+    if !path.metadata().is_ok_and(|found| found.is_file()) {
+        return Ok(());
+    }
+    let mut head = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(256).read_to_end(&mut head))
+        .with_context(|| format!("{}: cannot read", path.display()))?;
+    let head = String::from_utf8_lossy(&head);
+    if head.starts_with('{') && head.contains(v2v_report::SCHEMA) {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "{}: exists and is no report; name another file for --report",
+        path.display()
+    )
 }
 
 /// One conversion.
@@ -117,7 +144,7 @@ impl Job<'_> {
             Some(target) => target.clone(),
             None => default_target(path, args.output_format)?,
         };
-        let format = self.target_format(&target)?;
+        let (format, backing) = self.target_format(&target)?;
         let existing = if args.force {
             Existing::Replace
         } else {
@@ -136,17 +163,12 @@ impl Job<'_> {
         if args.policy.refuses(&report.findings) {
             return Ok(ExitStatus::Refused);
         }
+        check_target(&target, &source.ids(), &backing)?;
         if args.dry_run {
             self.show_plan(path, &source, &target)?;
             return Ok(ExitStatus::Done);
         }
         let file = TargetFile::create(&target, existing)?;
-        if file.replaces_any(&source.ids()) {
-            anyhow::bail!(
-                "{}: is a file of the source; name another target",
-                target.display()
-            );
-        }
         self.convert(path, source, file, &format, report)
     }
 
@@ -175,18 +197,23 @@ impl Job<'_> {
         Ok(Source::Stream(Box::new(stream)))
     }
 
-    fn target_format(&self, target: &Path) -> anyhow::Result<TargetFormat> {
+    /// The target's format, and the files that it will build on.
+    fn target_format(&self, target: &Path) -> anyhow::Result<(TargetFormat, Vec<FileId>)> {
         let args = self.args;
-        let backing = match (&args.backing, args.backing_format) {
-            (Some(file), Some(format)) => Some(check_backing(file, format, target)?),
-            _ => None,
+        let (backing, files) = match (&args.backing, args.backing_format) {
+            (Some(file), Some(format)) => {
+                let (backing, files) = check_backing(file, format, target)?;
+                (Some(backing), files)
+            }
+            _ => (None, Vec::new()),
         };
         let choice = TargetChoice {
             compress: args.compress,
             level: args.compression_level,
             backing,
         };
-        target_format(args.output_format, &args.options, &choice)
+        let format = target_format(args.output_format, &args.options, &choice)?;
+        Ok((format, files))
     }
 
     fn convert(
@@ -202,6 +229,7 @@ impl Job<'_> {
             Source::Image(opened) => opened
                 .links
                 .iter()
+                .rev()
                 .map(|link| link.file.clone().into())
                 .collect(),
             Source::Stream(_) => Vec::new(),
@@ -219,8 +247,10 @@ impl Job<'_> {
         let file = target.into_file();
         let verified = self.verify(&file, &copied)?;
         let mut disk = DiskReport::new(path, file.path(), size);
-        disk.written = copied.target.file_len;
-        disk.zero = size.saturating_sub(copied.stored);
+        disk.written = copied.stored;
+        disk.zero = size
+            .saturating_sub(copied.stored)
+            .saturating_sub(copied.below);
         disk.cloned = copied.cloned;
         disk.chain = chain;
         disk.verified = verified;
@@ -245,7 +275,8 @@ impl Job<'_> {
             return Ok(ExitStatus::Mismatch);
         }
         let target = file.commit()?;
-        self.summarize(path, &kind, &target, &copied, verified)?;
+        // The target is complete; a summary that nobody can read does not make it less so.
+        let _ = self.summarize(path, &kind, &target, &copied, verified);
         Ok(self.args.policy.status(&report.findings))
     }
 
@@ -414,7 +445,7 @@ impl Hooks for JobHooks<'_> {
 
     fn admit(&self, bytes: u64) {
         if let Some(rate) = &self.rate {
-            rate.admit(bytes);
+            rate.admit(bytes, || self.cancelled());
         }
     }
 }
@@ -431,17 +462,92 @@ fn backing_folder(file: &Path, target_folder: &Path) -> Option<PathBuf> {
     target_folder.join(file).parent().map(Path::to_path_buf)
 }
 
-/// A backing file must be there, where the target will look for it, and be what it is said to be.
-fn check_backing(file: &Path, format: Format, target: &Path) -> anyhow::Result<Backing> {
-    let place = folder(target).join(file);
+/// A backing file as a reader of the target finds it.
+fn beside(target: &Path, file: &Path) -> PathBuf {
+    target.parent().unwrap_or(Path::new("")).join(file)
+}
+
+/// The target must not take the place of what it is made from or of what it builds on, neither under its name nor under
+/// the one it has until it is complete.
+fn check_target(target: &Path, source: &[FileId], backing: &[FileId]) -> anyhow::Result<()> {
+    for (files, role) in [
+        (source, "a file of the source"),
+        (backing, "its own backing file"),
+    ] {
+        if let Some(lost) = TargetFile::would_replace(target, files) {
+            anyhow::bail!("{}: is {role}; name another target", lost.display());
+        }
+    }
+    Ok(())
+}
+
+/// A backing file must be there, where the target will look for it, and be what it is said to be. Gives all files of
+/// its chain too.
+fn check_backing(
+    file: &Path,
+    format: Format,
+    target: &Path,
+) -> anyhow::Result<(Backing, Vec<FileId>)> {
+    let place = beside(target, file);
     let mut options = OpenOptions::default();
     options.format = Some(format);
-    open(&place, &options).context("backing file")?;
+    let opened = open(&place, &options).context("backing file")?;
     let name = file
         .to_str()
         .ok_or_else(|| usage(format!("{}: the name is not UTF-8", file.display())))?;
-    Ok(Backing {
-        name: name.to_owned(),
+    let backing = Backing {
+        name: without_protocol(name),
         format: format.name().to_owned(),
-    })
+    };
+    Ok((backing, opened.ids()))
+}
+
+/// QEMU takes what stands before a colon in the first component for a protocol; `./` in front says it is a file.
+fn without_protocol(name: &str) -> String {
+    match name.find([':', '/']).and_then(|at| name.get(at..)) {
+        Some(rest) if rest.starts_with(':') => format!("./{name}"),
+        _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_colon_in_a_backing_name_is_no_protocol() {
+        for (name, written) in [
+            ("base.qcow2", "base.qcow2"),
+            ("web01:old.qcow2", "./web01:old.qcow2"),
+            ("json:{}", "./json:{}"),
+            ("a/b:c.qcow2", "a/b:c.qcow2"),
+            ("/vm/a:b", "/vm/a:b"),
+        ] {
+            assert_eq!(without_protocol(name), written);
+        }
+    }
+
+    #[test]
+    fn neither_name_of_a_target_may_be_that_of_an_input() {
+        let dir = tempfile::tempdir().unwrap();
+        let (target, part) = (dir.path().join("x"), dir.path().join(".x.part"));
+        std::fs::write(&part, "a source").unwrap();
+        std::fs::write(&target, "a backing file").unwrap();
+        let ids = [FileId::of(&part).unwrap()];
+        let told = |source: &[FileId], backing: &[FileId]| {
+            let error = check_target(&target, source, backing).unwrap_err();
+            let root = format!("{}/", dir.path().display());
+            error.to_string().replace(&root, "")
+        };
+        assert_eq!(
+            told(&ids, &[]),
+            ".x.part: is a file of the source; name another target"
+        );
+        assert_eq!(
+            told(&[], &[FileId::of(&target).unwrap()]),
+            "x: is its own backing file; name another target"
+        );
+        assert!(check_target(&dir.path().join("y"), &ids, &[]).is_ok());
+    }
 }

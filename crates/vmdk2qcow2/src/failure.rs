@@ -24,7 +24,8 @@ pub(crate) fn usage(text: impl Into<String>) -> anyhow::Error {
 
 /// The exit status that belongs to an error.
 pub(crate) fn status_of(error: &anyhow::Error) -> ExitStatus {
-    if error.is::<Usage>() || error.is::<v2v_cli::OptionError>() {
+    let hole_size = matches!(error.downcast_ref(), Some(v2v_copy::Error::HoleSize { .. }));
+    if hole_size || error.is::<Usage>() || error.is::<v2v_cli::OptionError>() {
         return ExitStatus::Usage;
     }
     match class_of(error) {

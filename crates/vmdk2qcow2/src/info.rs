@@ -10,6 +10,7 @@ use v2v_image::{Details, ExtentInfo, LinkFacts, Opened, Qcow2Facts, VmdkFacts};
 use crate::PROGRAM;
 use crate::args::{InfoArgs, Output};
 use crate::facts;
+use crate::output::print;
 use crate::plan::open_source;
 
 pub(crate) fn run(args: &InfoArgs) -> anyhow::Result<ExitStatus> {
@@ -27,11 +28,11 @@ pub(crate) fn run(args: &InfoArgs) -> anyhow::Result<ExitStatus> {
             } else {
                 images.into_iter().next().unwrap_or_default()
             };
-            println!("{}", serde_json::to_string_pretty(&value)?);
+            print(&format!("{}\n", serde_json::to_string_pretty(&value)?))?;
         }
         Output::Human => {
             let texts: Vec<String> = (0..shown).map(|index| human(&opened, index)).collect();
-            print!("{}", texts.join("\n"));
+            print(&texts.join("\n"))?;
         }
     }
     for warning in &opened.warnings {

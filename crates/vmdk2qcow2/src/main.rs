@@ -2,10 +2,6 @@
 //!
 //! Parse, call, report: what happens is in the crates.
 #![forbid(unsafe_code)]
-#![allow(
-    clippy::print_stdout,
-    reason = "the product of info, map and measure goes to standard output"
-)]
 
 mod args;
 mod convert;
@@ -14,12 +10,13 @@ mod failure;
 mod info;
 mod map;
 mod measure;
+mod output;
 mod plan;
 
 use std::io::stderr;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory as _;
 use v2v_cli::{ExitStatus, Signals, write_error};
 
 use crate::args::{Args, Command};
@@ -29,15 +26,13 @@ use crate::failure::status_of;
 const PROGRAM: &str = "vmdk2qcow2";
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::from_command_line();
     start_log(args.verbose);
     // A split disk of a few terabytes has more extents than the usual limit of open files.
     v2v_disk::raise_open_file_limit();
     let result = match args.generate {
-        Some(generate) => generate
-            .write(Args::command(), &mut std::io::stdout())
-            .map(|()| ExitStatus::Done)
-            .map_err(Into::into),
+        Some(generate) => output::written(generate.write(Args::command(), &mut std::io::stdout()))
+            .map(|()| ExitStatus::Done),
         None => run(args),
     };
     result

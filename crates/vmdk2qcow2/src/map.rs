@@ -7,6 +7,7 @@ use v2v_cli::ExitStatus;
 use v2v_disk::{DiskImage as _, HostRange, MapKind, Mapping};
 
 use crate::args::{MapArgs, Output};
+use crate::output::written;
 use crate::plan::open_source;
 
 /// A range of the disk with one answer.
@@ -105,7 +106,7 @@ pub(crate) fn run(args: &MapArgs) -> anyhow::Result<ExitStatus> {
         format: args.output,
         first: true,
     };
-    printer.begin()?;
+    written(printer.begin())?;
     let mut open_row: Option<Row> = None;
     let mut offset = args.start_offset;
     while offset < end {
@@ -118,13 +119,13 @@ pub(crate) fn run(args: &MapArgs) -> anyhow::Result<ExitStatus> {
         if !open_row.as_mut().is_some_and(|open| open.join(&row))
             && let Some(done) = open_row.replace(row)
         {
-            printer.row(&done)?;
+            written(printer.row(&done))?;
         }
     }
     if let Some(row) = open_row {
-        printer.row(&row)?;
+        written(printer.row(&row))?;
     }
-    printer.end()?;
+    written(printer.end())?;
     Ok(ExitStatus::Done)
 }
 

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 use v2v_cli::{ExitStatus, human_size};
-use v2v_disk::{DiskImage, MapKind};
+use v2v_disk::{DiskImage, MapKind, Preallocation};
 use v2v_image::TargetFormat;
 
 use crate::args::{MeasureArgs, Output};
+use crate::output::print;
 use crate::plan::{TargetChoice, open_source, target_format};
 
 pub(crate) fn run(args: &MeasureArgs) -> anyhow::Result<ExitStatus> {
@@ -14,31 +15,34 @@ pub(crate) fn run(args: &MeasureArgs) -> anyhow::Result<ExitStatus> {
     let size = opened.chain.virtual_size();
     let (required, full) = match &format {
         TargetFormat::Qcow2(options) => {
-            let used = count_clusters(&opened.chain, options.cluster_size)?;
             let all = size.div_ceil(options.cluster_size);
+            // The file has its full length with preallocation=metadata too; qemu-img does not count its holes.
+            let used = match options.preallocation {
+                Preallocation::Off => count_clusters(&opened.chain, options.cluster_size)?,
+                _ => all,
+            };
             (options.file_size(size, used), options.file_size(size, all))
         }
+        TargetFormat::Raw(options) if options.preallocation != Preallocation::Off => (size, size),
+        // Blocks of a file system are rarely smaller, and neither are the holes of a raw target.
         _ => (
-            count_clusters(&opened.chain, 512)?
-                .saturating_mul(512)
+            count_clusters(&opened.chain, 4096)?
+                .saturating_mul(4096)
                 .min(size),
             size,
         ),
     };
     match args.output {
-        Output::Json => println!(
-            "{}",
-            serde_json::to_string_pretty(
-                &json!({ "required": required, "fully-allocated": full })
-            )?
-        ),
-        Output::Human => {
-            println!(
-                "required size: {required} ({}, before zeros in the data are found)",
-                human_size(required)
-            );
-            println!("fully allocated size: {full} ({})", human_size(full));
+        Output::Json => {
+            let sizes = json!({ "required": required, "fully-allocated": full });
+            print(&format!("{}\n", serde_json::to_string_pretty(&sizes)?))?;
         }
+        Output::Human => print(&format!(
+            "required size: {required} ({}, before zeros in the data are found)\n\
+             fully allocated size: {full} ({})\n",
+            human_size(required),
+            human_size(full)
+        ))?,
     }
     Ok(ExitStatus::Done)
 }

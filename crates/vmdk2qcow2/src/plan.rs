@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use v2v_cli::CreationOptions;
-use v2v_codec::Compression;
+use v2v_codec::{BlockEncoder, Compression};
 use v2v_disk::Preallocation;
 use v2v_image::{OpenOptions, Opened, TargetFormat, open};
 use v2v_qcow2::{Backing, Compat, WriteOptions};
@@ -67,7 +67,9 @@ pub(crate) fn target_format(
 }
 
 fn raw(options: &[String], choice: &TargetChoice) -> anyhow::Result<TargetFormat> {
-    let given = CreationOptions::parse(options, &["preallocation"])?;
+    let known = ["preallocation"];
+    let given = CreationOptions::parse(options, &known)?;
+    check_help(&given, &known)?;
     if choice.compress {
         return Err(usage(
             "-c needs a qcow2 target; a raw image is not compressed",
@@ -91,6 +93,7 @@ fn qcow2(options: &[String], choice: &TargetChoice) -> anyhow::Result<TargetForm
         "preallocation",
     ];
     let given = CreationOptions::parse(options, &known)?;
+    check_help(&given, &known)?;
     let mut qcow2 = WriteOptions::default();
     if let Some(size) = given.size("cluster_size")? {
         if !size.is_power_of_two() || !(4 << 10..=2 << 20).contains(&size) {
@@ -119,7 +122,31 @@ fn qcow2(options: &[String], choice: &TargetChoice) -> anyhow::Result<TargetForm
         .then(|| choice.level.unwrap_or(default_level(qcow2.compression)));
     qcow2.preallocation = preallocation(&given)?;
     qcow2.backing.clone_from(&choice.backing);
+    check_together(&qcow2)?;
     Ok(TargetFormat::Qcow2(qcow2))
+}
+
+/// `-o help` asks for the keys, not for a conversion.
+fn check_help(given: &CreationOptions, known: &[&str]) -> anyhow::Result<()> {
+    match given.help() {
+        true => Err(usage(format!("-o takes {}; see --help", known.join(", ")))),
+        false => Ok(()),
+    }
+}
+
+/// Options that exclude each other are wrong usage, and said before the source is opened.
+fn check_together(qcow2: &WriteOptions) -> anyhow::Result<()> {
+    if qcow2.compat == Compat::V2 && qcow2.compression == Compression::Zstd {
+        return Err(usage("compression_type=zstd needs compat=1.1"));
+    }
+    let Some(level) = qcow2.compress else {
+        return Ok(());
+    };
+    if qcow2.preallocation != Preallocation::Off {
+        return Err(usage("-c can't be combined with preallocation"));
+    }
+    BlockEncoder::new(qcow2.compression, level).map_err(|error| usage(error.to_string()))?;
+    Ok(())
 }
 
 fn default_level(compression: Compression) -> i32 {

@@ -1,7 +1,10 @@
 //! Every kind of disk, with every knob the writers turn.
 
-use v2v_disk::DiskImage;
+use std::sync::Arc;
+
+use v2v_disk::{DiskImage, ReadAt};
 use v2v_testkit::disk::{Content, Pattern, Run};
+use v2v_testkit::fault::patch;
 use v2v_testkit::vmdk::{
     Chain, Cowd, Flavor, Generate, Kind as DiskKind, Lineage, MarkerForm, Order, Part, Place,
     SeSparse, SeZero, Sparse, Store, Stream, ZeroGrains, write_parts,
@@ -10,8 +13,8 @@ use v2v_testkit::{qemu, temp};
 use v2v_vmdk::descriptor::{Access, Cid, ExtentKind};
 
 use crate::{
-    Kind, assert_parent_is_what_is_not_allocated, assert_reads, open_bytes, open_file, walk,
-    warning_ids,
+    Kind, assert_parent_is_what_is_not_allocated, assert_reads, open_bytes, open_file, read_all,
+    walk, warning_ids,
 };
 
 /// Not a multiple of any grain above a sector.
@@ -527,6 +530,113 @@ fn a_snapshot_leaves_the_rest_to_its_parent() {
 }
 
 #[test]
+fn zeros_hide_what_the_parent_has() {
+    let dir = temp::dir();
+    let size = 1 << 20;
+    let base = Content::full(1, size);
+    let delta = Content::empty(size)
+        .with(Run::new(0, 128 << 10, Pattern::Zero))
+        .with(Run::new(256 << 10, 64 << 10, Pattern::Random(3)))
+        .with(Run::new(640 << 10, 192 << 10, Pattern::Zero));
+    let below = DiskKind::Vmfs.write(dir.path(), "base", &base, &Lineage::base(4));
+    let lineage = Lineage::delta(5, 4, "base.vmdk");
+    for (stem, store) in [
+        (
+            "hosted",
+            Store::Sparse(Sparse {
+                zero_grains: ZeroGrains::Entry,
+                grain_sectors: 8,
+                version: 2,
+                ..Sparse::piece(delta.clone())
+            }),
+        ),
+        (
+            "unmapped",
+            Store::SeSparse(SeSparse {
+                zero_grains: SeZero::Unmapped,
+                ..SeSparse::new(delta.clone())
+            }),
+        ),
+        (
+            "zeroed",
+            Store::SeSparse(SeSparse {
+                zero_grains: SeZero::Zero,
+                ..SeSparse::new(delta.clone())
+            }),
+        ),
+    ] {
+        let written = write_parts(dir.path(), stem, "custom", &[Part::new(store)], &lineage);
+        let top = open_file(&written.path).unwrap();
+        let zeros: u64 = walk(&top, u64::MAX)
+            .iter()
+            .filter(|(_, _, kind)| *kind == Kind::Zero)
+            .map(|(_, len, _)| len)
+            .sum();
+        assert_eq!(zeros, 320 << 10, "{stem}");
+        let chain = v2v_disk::Chain::new(vec![
+            Box::new(top),
+            Box::new(open_file(&below.path).unwrap()),
+        ]);
+        assert!(read_all(&chain) == delta.over(&base).to_vec(), "{stem}");
+    }
+}
+
+/// A file of 2 TiB that holds bytes in a few places only.
+#[derive(Debug)]
+struct Scattered {
+    len: u64,
+    pieces: Vec<(u64, Vec<u8>)>,
+}
+
+impl ReadAt for Scattered {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> std::io::Result<usize> {
+        let len = buf.len().min(self.len.saturating_sub(offset) as usize);
+        for (byte, at) in buf[..len].iter_mut().zip(offset..) {
+            let piece = self
+                .pieces
+                .iter()
+                .find(|(start, bytes)| (*start..start + bytes.len() as u64).contains(&at));
+            *byte = piece.map_or(0, |(start, bytes)| bytes[(at - start) as usize]);
+        }
+        Ok(len)
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn name(&self) -> &std::path::Path {
+        "disk.vmdk".as_ref()
+    }
+}
+
+#[test]
+fn a_grain_at_the_very_end_of_2_tib_is_found() {
+    let content = Content::full(6, 8 * 4096);
+    let sparse = Sparse {
+        grain_sectors: 8,
+        ..Sparse::new(content.clone())
+    };
+    let (bytes, layout) = sparse.build();
+    let grain = layout.grains[3];
+    let stored = bytes[grain.offset as usize..][..4096].to_vec();
+    let (entry, last) = (layout.entry(grain.grain, 512, 4).unwrap(), u32::MAX - 7);
+    let place = u64::from(last) * 512;
+    let file = Scattered {
+        len: place + 4096,
+        pieces: vec![(place, stored), (0, patch(entry as usize, last).on(&bytes))],
+    };
+    let disk =
+        v2v_vmdk::Vmdk::open(Arc::new(file), &v2v_disk::NoGate, &Default::default()).unwrap();
+    assert!(read_all(&disk) == content.to_vec());
+    walk(&disk, u64::MAX);
+    match disk.map(grain.grain * 4096 + 5, 10_000).unwrap().kind {
+        v2v_disk::MapKind::Data(Some(host)) => assert_eq!(host.offset, place + 5),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_huge_disk_is_mapped_at_once() {
     let dir = temp::dir();
     let path = dir.path().join("huge.vmdk");
@@ -581,8 +691,8 @@ fn many_threads_read_one_disk() {
         ..Stream::new(content.clone(), Flavor::Export)
     };
     let mut options = v2v_vmdk::Options::default();
-    // Room for four tables: threads take each other's away all the time.
-    options.limits.table_cache_bytes = 256;
+    // Room for four tables of 64 bytes: threads take each other's away all the time.
+    options.limits.table_cache_bytes = 4 * (64 + 128);
     let disk = v2v_vmdk::Vmdk::open(
         crate::source(stream.to_bytes()),
         &v2v_disk::NoGate,

@@ -1,15 +1,18 @@
 //! Random allocation maps, written by the generators and read back.
 
 use proptest::prelude::*;
-use v2v_disk::DiskImage;
-use v2v_testkit::disk::{Content, Pattern, Run};
+use v2v_disk::{DiskImage, MapKind};
+use v2v_testkit::disk::{Content, Pattern, Rng, Run};
 use v2v_testkit::temp;
 use v2v_testkit::vmdk::{
     Cowd, Flavor, Generate, Lineage, Order, Part, Place, SeSparse, SeZero, Sparse, Store, Stream,
     ZeroGrains, write_parts,
 };
+use v2v_vmdk::{Options, Vmdk};
 
-use crate::{assert_parent_is_what_is_not_allocated, assert_reads, open_bytes, open_file};
+use crate::{
+    assert_parent_is_what_is_not_allocated, assert_reads, open_bytes, open_file, open_with,
+};
 
 prop_compose! {
     /// A disk of up to 400 KiB with up to 12 runs of anything.
@@ -44,6 +47,111 @@ fn zeros() -> impl Strategy<Value = ZeroGrains> {
         Just(ZeroGrains::Entry),
         Just(ZeroGrains::Skip)
     ]
+}
+
+/// A disk of one of the kinds, opened with room for few tables, and what it holds.
+fn any_kind(content: Content, kind: u8, grain_sectors: u64, order: Order) -> (Vmdk, Content) {
+    let dir = temp::dir();
+    let hosted = Sparse {
+        grain_sectors,
+        order,
+        gtes_per_gt: 7,
+        zero_grains: ZeroGrains::Entry,
+        absent_tables: true,
+        ..Sparse::new(content.clone())
+    };
+    let stream = |flavor| Stream {
+        grain_sectors,
+        order,
+        gtes_per_gt: 11,
+        zero_grains: ZeroGrains::Entry,
+        short_last: true,
+        ..Stream::new(content.clone(), flavor)
+    };
+    let alone: Box<dyn Generate> = match kind {
+        0 => Box::new(hosted),
+        1 => Box::new(Sparse {
+            unaligned: true,
+            ..hosted
+        }),
+        2 => Box::new(stream(Flavor::Vddk)),
+        3 => Box::new(stream(Flavor::Export)),
+        4 => Box::new(stream(Flavor::Qemu)),
+        _ => {
+            let piece = |n: u64| content.slice(n * 35 * 512..(n + 1) * 35 * 512);
+            let parts = [
+                Store::Sparse(Sparse {
+                    grain_sectors,
+                    order,
+                    ..Sparse::piece(piece(0))
+                }),
+                Store::Cowd(Cowd {
+                    grain_sectors,
+                    order,
+                    ..Cowd::new(piece(1))
+                }),
+                Store::Flat {
+                    content: piece(2),
+                    offset: 3,
+                },
+                Store::SeSparse(SeSparse {
+                    order,
+                    zero_grains: SeZero::Mixed,
+                    first_index: 4090,
+                    ..SeSparse::new(piece(3))
+                }),
+            ];
+            let parts = parts.map(Part::new);
+            let written = write_parts(dir.path(), "disk", "custom", &parts, &Lineage::default());
+            return (
+                open_with(&written.path, &few_tables()).unwrap(),
+                written.content,
+            );
+        }
+    };
+    let expected = alone.expected();
+    let source = crate::source(alone.to_bytes());
+    let disk = Vmdk::open(source, &v2v_disk::NoGate, &few_tables()).unwrap();
+    (disk, expected)
+}
+
+fn few_tables() -> Options {
+    let mut options = Options::default();
+    options.limits.table_cache_bytes = 500;
+    options
+}
+
+/// Asks `disk` for the map and the bytes of a piece, and holds both against `content`, byte by byte.
+fn check_piece(disk: &Vmdk, content: &Content, offset: u64, len: u64) {
+    let mut found = vec![0xA5; len as usize];
+    disk.read_at(offset, &mut found).unwrap();
+    assert!(
+        found == content.read(offset, len as usize),
+        "{len} bytes at {offset}"
+    );
+
+    let piece = disk.map(offset, len).unwrap();
+    if offset >= content.virtual_size() {
+        assert_eq!(piece.len, 0);
+        return;
+    }
+    let end = offset + piece.len;
+    assert!((1..=len).contains(&piece.len) && end <= content.virtual_size());
+    let guest = &found[..piece.len as usize];
+    match piece.kind {
+        MapKind::Zero => assert!(v2v_disk::is_zero(guest)),
+        MapKind::Parent => assert!(!content.is_allocated(offset..end), "{offset}..{end}"),
+        MapKind::Compressed(_) => {}
+        MapKind::Data(Some(host)) => {
+            let mut stored = vec![0x5A; guest.len()];
+            host.source.read_exact_at(host.offset, &mut stored).unwrap();
+            assert!(stored == guest, "{offset}..{end}");
+        }
+        other => panic!("{other:?}"),
+    }
+    if !matches!(disk.map(offset, 1).unwrap().kind, MapKind::Parent) {
+        assert!(content.is_allocated(offset..offset + 1), "byte {offset}");
+    }
 }
 
 proptest! {
@@ -125,6 +233,36 @@ proptest! {
             .collect();
         let written = write_parts(dir.path(), "disk", "custom", &parts, &Lineage::default());
         assert_reads(&open_file(&written.path).unwrap(), &written.content);
+    }
+
+    #[test]
+    fn map_and_reads_agree_from_every_thread(
+        content in disk(),
+        kind in 0u8..6,
+        grain in 0u32..6,
+        order in order(),
+        seed in any::<u64>(),
+    ) {
+        let (disk, content) = any_kind(content, kind, 1 << grain, order);
+        let size = content.virtual_size();
+        prop_assert_eq!(disk.virtual_size(), size);
+        std::thread::scope(|scope| {
+            for thread in 0..3 {
+                let (disk, content) = (&disk, &content);
+                scope.spawn(move || {
+                    let mut rng = Rng::new(seed ^ thread);
+                    for _ in 0..60 {
+                        // Half of the pieces begin near a boundary, some reach past the end.
+                        let offset = match rng.below(2) {
+                            0 => rng.below(size + 5),
+                            _ => (rng.below((size >> 9 >> grain) + 1) << 9 << grain).saturating_sub(rng.below(3)),
+                        };
+                        let longest = 1 << rng.below(18);
+                        check_piece(disk, content, offset % (size + 5), 1 + rng.below(longest));
+                    }
+                });
+            }
+        });
     }
 
     #[test]

@@ -293,6 +293,29 @@ fn a_snapshot_in_a_stream_is_refused() {
 }
 
 #[test]
+fn the_descriptor_of_a_stream_is_held_against_its_header() {
+    let embedded = |sectors: u64| {
+        Stream::embedded(
+            &Content::full(1, sectors * 512),
+            &Lineage::default(),
+            "x.vmdk",
+        )
+    };
+    let with = |text: v2v_testkit::vmdk::Descriptor| Stream {
+        descriptor: text.render(),
+        ..Stream::new(mixed(), Flavor::Export)
+    };
+    let two = embedded(2051).extent(v2v_testkit::vmdk::ExtentLine::zero(8));
+    assert_eq!(
+        refused(with(two).to_bytes()),
+        "pipe: embedded descriptor names 2 extents, expected the file itself alone"
+    );
+    let mut input = open(with(embedded(2050)).to_bytes()).unwrap();
+    assert_eq!(input.warnings()[0].id, "vmdk-size-mismatch");
+    assert!(read_stream(&mut input).unwrap() == mixed().to_vec());
+}
+
+#[test]
 fn a_footer_of_another_disk_is_refused() {
     let (bytes, layout) = Stream::new(mixed(), Flavor::Export).build();
     let footer = layout.footer_marker.unwrap() as usize + 512;

@@ -78,6 +78,39 @@ fn an_entry_of_1_without_the_flag_is_an_error_and_not_the_descriptor() {
 }
 
 #[test]
+fn an_entry_into_header_or_descriptor_is_an_error() {
+    let (bytes, at, _) = sparse_with_entry();
+    // The descriptor takes sectors 1 to 20; the grain before its end overlaps it.
+    for sector in [2u32, 20] {
+        let disk = open_bytes(&patch(at, sector).on(&bytes)).unwrap();
+        assert_eq!(
+            read_error(&disk),
+            format!(
+                "disk.vmdk: grain table entry at offset {at:#x} is {sector}, expected 0 or a sector behind the header"
+            )
+        );
+    }
+}
+
+#[test]
+fn tables_that_two_entries_name_are_told() {
+    let sparse = Sparse {
+        grain_sectors: 8,
+        gtes_per_gt: 64,
+        ..Sparse::new(mixed())
+    };
+    let (bytes, layout) = sparse.build();
+    let gd = layout.gd as usize;
+    let first = u32::from_le_bytes(bytes[gd..gd + 4].try_into().unwrap());
+    let disk = open_bytes(&patch(gd + 8, first).on(&bytes)).unwrap();
+    assert_eq!(warning_ids(&disk), ["vmdk-shared-tables"]);
+    assert!(disk.warnings()[0].text.starts_with("1 entries"));
+    let half = 64 * 4096;
+    let found = read_all(&disk);
+    assert!(found[..half] == found[2 * half..3 * half]);
+}
+
+#[test]
 fn the_redundant_directory_helps_when_the_first_is_broken() {
     let (bytes, layout) = Sparse {
         grain_sectors: 8,
@@ -106,8 +139,26 @@ fn the_redundant_directory_helps_when_the_first_is_broken() {
              0xffffffff, expected the sector of a grain table inside the file"
         )
     );
-    // Without the flag, or with both broken, the first one's fault is told.
+    // What is lost mostly reads as zeros, which alone would pass for a disk that was never written.
+    let count = layout.tables.len();
+    let lost = patch(gd, vec![0; count * 4].as_slice()).on(&bytes);
+    let disk = open_bytes(&lost).unwrap();
+    assert_reads(&disk, &mixed());
+    assert_eq!(
+        disk.warnings()[0].text,
+        format!(
+            "{count} entries of the grain directory are 0 although its redundant copy has tables there; those are used"
+        )
+    );
+    // A copy that is broken itself is no help against that.
     let rgd = layout.rgd.unwrap() as usize;
+    assert!(
+        open_bytes(&patch(rgd, u32::MAX).on(&lost))
+            .unwrap()
+            .warnings()
+            .is_empty()
+    );
+    // Without the flag, or with both broken, the first one's fault is told.
     let broken = patch(gd, u32::MAX).on(&bytes);
     for broken in [patch(8, 1u32).on(&broken), patch(rgd, 1u32).on(&broken)] {
         let text = open_bytes(&broken).unwrap_err().to_string();
@@ -155,6 +206,21 @@ fn a_grain_of_another_place_is_an_error() {
         };
         let text = read_error(&open_bytes(&stream.to_bytes()).unwrap());
         assert!(text.contains(expected), "{fault:?}: {text}");
+    }
+    // Two entries for one grain: whatever was read before, the second never gives the first one's bytes.
+    let (bytes, layout) = good.build();
+    let entry = layout.entry(grain.grain, 512, 4).unwrap() as usize;
+    let other = layout.grains[0];
+    let disk = open_bytes(&patch(entry, (other.offset / 512) as u32).on(&bytes)).unwrap();
+    let mut part = [0; 100];
+    disk.read_at(other.grain * 65536 + 7, &mut part).unwrap();
+    assert_eq!(part[..], mixed().read(other.grain * 65536 + 7, 100));
+    for offset in [7, 7, 0] {
+        let text = disk
+            .read_at(grain.grain * 65536 + offset, &mut part)
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains("is for sector"), "{text}");
     }
     // The table says which of two counts.
     let twice = Stream {
@@ -209,6 +275,44 @@ fn a_lost_footer_is_made_up_for_by_the_markers() {
             );
             assert_eq!(err.class(), Class::Corrupt);
         }
+    }
+}
+
+#[test]
+fn tables_are_not_made_from_markers_that_contradict_each_other() {
+    let good = Stream {
+        grain_sectors: 8,
+        ..Stream::new(mixed(), Flavor::Export)
+    };
+    let grains = good.build().1.grains;
+    for (fault, expected) in [
+        (GrainFault::Duplicate, "are for the same sector of the disk"),
+        (
+            GrainFault::MarkerLba(grains[0].grain * 8),
+            "are for the same sector of the disk",
+        ),
+        (
+            GrainFault::MarkerLba(3),
+            "is for sector 3, expected a multiple of 8 below 2048",
+        ),
+        (
+            GrainFault::MarkerLba(2048),
+            "is for sector 2048, expected a multiple of 8 below 2048",
+        ),
+        (
+            GrainFault::MarkerSize(0x0100_0000),
+            "is 16777216, expected 1 to 4672",
+        ),
+    ] {
+        let stream = Stream {
+            faults: vec![(grains[5].grain, fault)],
+            ..good.clone()
+        };
+        let (bytes, layout) = stream.build();
+        let footer = layout.footer_marker.unwrap() as usize + 512;
+        let err = open_bytes(&patch(footer, b"XXXX").on(&bytes)).unwrap_err();
+        assert_eq!(err.class(), Class::Corrupt);
+        assert!(err.to_string().contains(expected), "{fault:?}: {err}");
     }
 }
 
@@ -317,6 +421,9 @@ fn odd_descriptors_open_as_what_they_are() {
         "vmfsEagerZeroedThick",
         "custom",
         "fullDevice",
+        "partitionedDevice",
+        "2GbMaxExtentFlat",
+        "twoGbMaxExtentFlat",
         "VMFS",
         "madeUp",
     ] {
@@ -325,6 +432,67 @@ fn odd_descriptors_open_as_what_they_are() {
             read_all(&open_file(&path).unwrap()) == mixed().to_vec(),
             "{kind}"
         );
+    }
+}
+
+/// QEMU opens neither of the first two with a text descriptor, and knows no other spelling of the rest.
+#[test]
+fn a_sparse_extent_opens_under_any_type_of_disk() {
+    let dir = temp::dir();
+    let stream = Stream::new(mixed(), Flavor::Export);
+    std::fs::write(dir.path().join("part.vmdk"), stream.to_bytes()).unwrap();
+    for kind in [
+        "monolithicSparse",
+        "streamOptimized",
+        "2GbMaxExtentSparse",
+        "twogbmaxextentsparse",
+        "custom",
+    ] {
+        let text = Descriptor::new(kind, &Lineage::default())
+            .extent(ExtentLine::sparse(mixed().sectors(), "part.vmdk"));
+        let disk = open_file(&write_text(&dir.path().join("disk.vmdk"), &text)).unwrap();
+        assert!(read_all(&disk) == mixed().to_vec(), "{kind}");
+    }
+    let se = Store::SeSparse(SeSparse::new(mixed()));
+    let lineage = Lineage::default();
+    let written = write_parts(dir.path(), "se", "vmfsSeSparse", &[Part::new(se)], &lineage);
+    assert_reads(&open_file(&written.path).unwrap(), &mixed());
+}
+
+#[test]
+fn a_file_in_the_declared_encoding_is_found_under_both_names() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let dir = temp::dir();
+    for (encoding, raw, decoded) in [
+        ("GBK", &b"\xb4\xc5\xc5\xcc.img"[..], "磁盘.img"),
+        ("windows-1252", b"caf\xe9.img", "café.img"),
+        ("Big5", b"\xba\xcf\xba\xd0.img", "磁碟.img"),
+        (
+            "Shift_JIS",
+            b"\x83f\x83B\x83X\x83N\x95\x5c.img",
+            "ディスク表.img",
+        ),
+    ] {
+        let text = [
+            format!("version=1\nencoding=\"{encoding}\"\nCID=1\nparentCID=ffffffff\ncreateType=\"vmfs\"\n").as_bytes(),
+            b"RW 2048 VMFS \"",
+            raw,
+            b"\"\n",
+        ]
+        .concat();
+        let path = dir.path().join("disk.vmdk");
+        std::fs::write(&path, text).unwrap();
+        for name in [
+            std::ffi::OsStr::new(decoded),
+            std::ffi::OsStr::from_bytes(raw),
+        ] {
+            let flat = dir.path().join(name);
+            mixed().write_raw(&flat);
+            let disk = open_file(&path).unwrap_or_else(|err| panic!("{encoding}: {err}"));
+            assert!(read_all(&disk) == mixed().to_vec(), "{encoding}");
+            std::fs::remove_file(flat).unwrap();
+        }
     }
 }
 
@@ -438,6 +606,71 @@ fn extents_may_share_a_file_but_no_bytes() {
     assert_eq!(
         open([flat(10, 0), ExtentLine::flat(1, "disk.vmdk", 0)]),
         "disk.vmdk: line 11: extent disk.vmdk is the descriptor itself"
+    );
+    // A sparse file is one extent, and is not opened twice to find that out.
+    let piece = Sparse::piece(mixed()).to_bytes();
+    std::fs::write(dir.path().join("part.vmdk"), piece).unwrap();
+    std::fs::hard_link(dir.path().join("part.vmdk"), dir.path().join("again.vmdk")).unwrap();
+    let sparse = |name| ExtentLine::sparse(8, name);
+    for (second, shared) in [("part.vmdk", "part.vmdk"), ("again.vmdk", "again.vmdk")] {
+        assert_eq!(
+            open([sparse("part.vmdk"), sparse(second)]),
+            format!("disk.vmdk: line 11: extent {shared} shares bytes with the extent in line 10")
+        );
+    }
+    assert_eq!(
+        open([sparse("part.vmdk"), ExtentLine::flat(1, "part.vmdk", 2000)]),
+        "disk.vmdk: line 11: extent part.vmdk shares bytes with the extent in line 10"
+    );
+}
+
+/// The same rules where the gate gives no files of the host.
+#[test]
+fn extents_in_memory_share_no_bytes_either() {
+    #[derive(Debug)]
+    struct Same(v2v_disk::Source);
+    impl v2v_disk::OpenGate for Same {
+        fn open(
+            &self,
+            _: &v2v_disk::FileName,
+            _: v2v_disk::Purpose,
+        ) -> Result<v2v_disk::Source, v2v_disk::GateError> {
+            Ok(self.0.clone())
+        }
+    }
+    let gate = Same(source(Sparse::piece(mixed()).to_bytes()));
+    for line in ["RW 8 SPARSE a", "RW 8 FLAT a 9"] {
+        let text = format!("version=1\nCID=1\ncreateType=\"custom\"\n{line}\n{line}\n");
+        let text = source(text.into_bytes());
+        let err = v2v_vmdk::Vmdk::open(text, &gate, &Options::default()).unwrap_err();
+        assert_eq!(
+            err.to_string(),
+            "disk.vmdk: line 5: extent a shares bytes with the extent in line 4"
+        );
+    }
+}
+
+#[test]
+fn a_sparse_extent_begins_its_file() {
+    let dir = temp::dir();
+    std::fs::write(
+        dir.path().join("part.vmdk"),
+        Sparse::piece(mixed()).to_bytes(),
+    )
+    .unwrap();
+    let open = |offset| {
+        let line = ExtentLine::new(8, "SPARSE", Some("part.vmdk"), Some(offset));
+        let text = Descriptor::new("custom", &Lineage::default()).extent(line);
+        open_file(&write_text(&dir.path().join("disk.vmdk"), &text))
+    };
+    assert_eq!(open(0).unwrap().virtual_size(), 4096);
+    let err = open(63).unwrap_err();
+    assert_eq!(err.class(), Class::Unsupported);
+    assert!(
+        err.to_string().ends_with(
+            "line 10: extent type SPARSE begins at sector 63 of its file, which is not supported, expected 0"
+        ),
+        "{err}"
     );
 }
 

@@ -1,0 +1,4 @@
+#![no_main]
+//! The input as the SPARSE extent of a disk.
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| v2v_fuzz::vmdk::sparse(data));
