@@ -65,7 +65,7 @@ impl fmt::Display for FileName {
 #[non_exhaustive]
 pub enum GateError {
     /// It is not where the policy looks.
-    #[error("{}: {purpose} {name} not found in {}; put it there or allow its directory", by.display(), looked_in.display())]
+    #[error("{}: {purpose} {name} not found in {}; put it there or allow its directory (--allow-path)", by.display(), looked_in.display())]
     Missing {
         /// The file that names it.
         by: PathBuf,
@@ -78,7 +78,7 @@ pub enum GateError {
     },
     /// It lies outside what the policy allows.
     #[error(
-        "{}: {purpose} {name} lies outside {}; allow its directory if you trust this image",
+        "{}: {purpose} {name} lies outside {}; allow its directory (--allow-path) if you trust this image",
         by.display(), allowed.display()
     )]
     Outside {
@@ -573,7 +573,7 @@ mod tests {
         let place = place(false);
         let outside = |name: &str| {
             format!(
-                "T/vm/disk.vmdk: extent {name:?} lies outside T/vm; allow its directory if you trust this image"
+                "T/vm/disk.vmdk: extent {name:?} lies outside T/vm; allow its directory (--allow-path) if you trust this image"
             )
         };
         for name in [
@@ -601,7 +601,7 @@ mod tests {
         let place = place(false);
         assert_eq!(
             content(&place, "gone.vmdk"),
-            "T/vm/disk.vmdk: extent \"gone.vmdk\" not found in T/vm; put it there or allow its directory"
+            "T/vm/disk.vmdk: extent \"gone.vmdk\" not found in T/vm; put it there or allow its directory (--allow-path)"
         );
     }
 

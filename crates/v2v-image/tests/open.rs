@@ -386,7 +386,7 @@ fn a_parent_outside_needs_the_callers_word() {
         assert_eq!(
             place.refused(&child, &options),
             format!(
-                "T/vm/child.vmdk: parent {shown:?} lies outside T/vm; allow its directory if you trust this image"
+                "T/vm/child.vmdk: parent {shown:?} lies outside T/vm; allow its directory (--allow-path) if you trust this image"
             )
         );
         assert_eq!(error(&child, &options).class(), Class::Denied);
@@ -406,7 +406,7 @@ fn a_parent_is_looked_for_in_the_parent_directories() {
     assert_eq!(
         place.refused(&child, &OpenOptions::default()),
         "T/vm/child.vmdk: parent \"/vmfs/volumes/5f3c0e1a/vm/base.vmdk\" lies outside T/vm; \
-         allow its directory if you trust this image"
+         allow its directory (--allow-path) if you trust this image"
     );
     let dirs = vec![place.dir("empty"), place.path("other")];
     check(
@@ -459,7 +459,7 @@ fn a_missing_parent_is_named() {
     let options = OpenOptions::default();
     assert_eq!(
         place.refused(&child, &options),
-        "T/vm/child.vmdk: parent \"base.vmdk\" not found in T/vm; put it there or allow its directory"
+        "T/vm/child.vmdk: parent \"base.vmdk\" not found in T/vm; put it there or allow its directory (--allow-path)"
     );
     assert_eq!(error(&child, &options).class(), Class::Missing);
 }
@@ -471,14 +471,14 @@ fn a_missing_extent_of_the_parent_is_named_with_the_parent() {
     std::fs::remove_file(place.path("vm/base-flat.vmdk")).unwrap();
     assert_eq!(
         place.refused(&child, &OpenOptions::default()),
-        "T/vm/base.vmdk: extent \"base-flat.vmdk\" not found in T/vm; put it there or allow its directory"
+        "T/vm/base.vmdk: extent \"base-flat.vmdk\" not found in T/vm; put it there or allow its directory (--allow-path)"
     );
 }
 
 #[test]
 fn hints_that_can_be_no_file_beside_the_image_are_refused() {
     let protocol = "is not a file name: it names a protocol";
-    let outside = "lies outside T/vm; allow its directory if you trust this image";
+    let outside = "lies outside T/vm; allow its directory (--allow-path) if you trust this image";
     for (hint, text) in [
         ("json:{}", protocol),
         ("nbd://host/export", protocol),
@@ -522,7 +522,7 @@ fn links_that_lead_out_are_refused() {
     symlink("../other/base.vmdk", place.path("vm/base.vmdk")).unwrap();
     assert_eq!(
         place.refused(&child, &OpenOptions::default()),
-        "T/vm/child.vmdk: parent \"base.vmdk\" lies outside T/vm; allow its directory if you trust this image"
+        "T/vm/child.vmdk: parent \"base.vmdk\" lies outside T/vm; allow its directory (--allow-path) if you trust this image"
     );
     let allow = with(|options| options.allow = vec![place.path("other")]);
     check(&child, &allow, &content);
@@ -533,7 +533,7 @@ fn links_that_lead_out_are_refused() {
     symlink("../deep/base-flat.vmdk", place.path("vm/base-flat.vmdk")).unwrap();
     assert_eq!(
         place.refused(&child, &OpenOptions::default()),
-        "T/vm/base.vmdk: extent \"base-flat.vmdk\" lies outside T/vm; allow its directory if you trust this image"
+        "T/vm/base.vmdk: extent \"base-flat.vmdk\" lies outside T/vm; allow its directory (--allow-path) if you trust this image"
     );
     let allow = with(|options| options.allow = vec![place.path("deep")]);
     check(&child, &allow, &content);

@@ -264,7 +264,7 @@ impl Builder<'_, '_> {
             file: source.name().to_path_buf(),
             expected,
             found,
-            advice: "; the copy was cut off, copy it again, or allow short extents to read zeros there",
+            advice: "; the copy was cut off, copy it again, or use --allow-short to read zeros there",
         };
         Err(io::broken(&**self.own, err))
     }

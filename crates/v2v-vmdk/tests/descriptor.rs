@@ -680,7 +680,7 @@ fn refusals() {
 
     let device = |line: u32, name: &str| {
         format!(
-            "line {line}: extent lies on the device {name:?}; copy the device to a file, and convert that as a raw disk"
+            "line {line}: data lies on a device, {name:?}; copy the device to a file, and convert that as a raw disk"
         )
     };
     check_refusal(
@@ -749,7 +749,7 @@ fn refusals() {
 
     let object = |line: u32, name: &str| {
         format!(
-            "line {line}: extent is the datastore object {name:?}; export the disk, or clone it with vmkfstools -i to VMFS or NFS"
+            "line {line}: data is a datastore object, {name:?}; export the disk, or clone it with vmkfstools -i to VMFS or NFS"
         )
     };
     check_refusal(
@@ -1168,11 +1168,11 @@ ws-win7-shiftjis.vmdk twoGbMaxExtentSparse 8 62914560 2ec296ff ffffffff -
 const CORPUS_REFUSED: [(&str, &str); 4] = [
     (
         "fulldevice-physicaldrive-cp1252.vmdk",
-        r#"line 10: extent lies on the device "\\\\.\\PhysicalDrive2""#,
+        r#"line 10: data lies on a device, "\\\\.\\PhysicalDrive2""#,
     ),
     (
         "partitionedDevice-forum.vmdk",
-        r#"line 9: extent lies on the device "/dev/sda""#,
+        r#"line 9: data lies on a device, "/dev/sda""#,
     ),
     (
         "rdm-physical.vmdk",

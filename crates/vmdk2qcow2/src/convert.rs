@@ -1,27 +1,29 @@
 //! The conversion: open, plan, copy, verify, name, report.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read as _, stdout};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use v2v_cli::{ExitStatus, Phase, Progress, ReportTarget, Signals, human_size, write_report};
+use v2v_cli::{ExitStatus, Phase, Progress, ReportTarget, Signals, write_report};
 use v2v_copy::{
     Algorithm, CopyOptions, CopyReport, Hooks, RateLimit, Reflink, copy, copy_stream, digest,
 };
-use v2v_disk::{Class, DiskImage as _, DiskStream as _, Existing, FileId, TargetFile, TargetImage};
+use v2v_disk::{
+    Class, DiskImage as _, DiskStream as _, Existing, FileId, TargetFile, TargetImage, UsedFile,
+};
 use v2v_image::{Format, OpenOptions, Opened, TargetFormat, open};
-use v2v_qcow2::Backing;
-use v2v_report::{DiskHash, DiskReport, Finding, Report, SourceReport, Timing};
+use v2v_report::{DiskHash, DiskReport, Finding, PathText, Report, SourceReport, Timing};
 use v2v_vmdk::VmdkStream;
 
 use crate::PROGRAM;
 use crate::args::{ConvertArgs, HashArg, OutputFormat, ReflinkArg};
 use crate::facts;
 use crate::failure::{class_of, status_of, usage};
+use crate::place::{backing_folder, check_backing, check_target};
 use crate::plan::{TargetChoice, default_target, open_options, target_format};
+use crate::told::{self, Disk};
 
 /// Converts and reports; the report is written whatever happens.
 pub(crate) fn run(args: &ConvertArgs, signals: &Signals) -> anyhow::Result<ExitStatus> {
@@ -123,6 +125,27 @@ impl Source {
         }
     }
 
+    /// Every file that is read.
+    fn files(&self) -> Vec<&UsedFile> {
+        match self {
+            Source::Image(opened) => opened.files(),
+            Source::Stream(_) => Vec::new(),
+        }
+    }
+
+    /// The images of the chain, the base first.
+    fn chain(&self) -> Vec<PathText> {
+        match self {
+            Source::Image(opened) => opened
+                .links
+                .iter()
+                .rev()
+                .map(|link| link.file.clone().into())
+                .collect(),
+            Source::Stream(_) => Vec::new(),
+        }
+    }
+
     fn ids(&self) -> Vec<FileId> {
         match self {
             Source::Image(opened) => opened.ids(),
@@ -155,17 +178,25 @@ impl Job<'_> {
         TargetFile::check(&target, existing)?;
         let source = self.open_source(path)?;
         report.source = Some(SourceReport::new(source.kind(), path));
-        let findings = source.findings();
-        findings
-            .iter()
-            .for_each(|finding| self.progress.finding(finding));
-        report.findings.extend(findings);
+        self.tell(source.findings(), report);
         if args.policy.refuses(&report.findings) {
             return Ok(ExitStatus::Refused);
         }
         check_target(&target, &source.ids(), &backing)?;
         if args.dry_run {
-            self.show_plan(path, &source, &target)?;
+            let (kind, size) = (source.kind(), source.virtual_size());
+            let disk = Disk {
+                path,
+                kind: &kind,
+                size,
+            };
+            told::plan(
+                self.progress,
+                &disk,
+                &source.files(),
+                &target,
+                args.output_format,
+            )?;
             return Ok(ExitStatus::Done);
         }
         let file = TargetFile::create(&target, existing)?;
@@ -225,40 +256,18 @@ impl Job<'_> {
         report: &mut Report,
     ) -> anyhow::Result<ExitStatus> {
         let (size, kind) = (source.virtual_size(), source.kind());
-        let chain = match &source {
-            Source::Image(opened) => opened
-                .links
-                .iter()
-                .rev()
-                .map(|link| link.file.clone().into())
-                .collect(),
-            Source::Stream(_) => Vec::new(),
-        };
+        let mut disk = DiskReport::new(path, file.path(), size);
+        disk.chain = source.chain();
         let target = format.create(file, size)?;
         self.progress
             .phase(Phase::Copy, &path.display().to_string());
         let copied = self.copy(source, &*target)?;
         let unreadable =
             facts::of_unreadable(path, &copied.unreadable, copied.first_unreadable.as_deref());
-        unreadable
-            .iter()
-            .for_each(|finding| self.progress.finding(finding));
-        report.findings.extend(unreadable);
+        self.tell(unreadable, report);
         let file = target.into_file();
         let verified = self.verify(&file, &copied)?;
-        let mut disk = DiskReport::new(path, file.path(), size);
-        disk.written = copied.stored;
-        disk.zero = size
-            .saturating_sub(copied.stored)
-            .saturating_sub(copied.below);
-        disk.cloned = copied.cloned;
-        disk.chain = chain;
-        disk.verified = verified;
-        disk.hash = copied.digest.as_ref().map(|digest| DiskHash {
-            algorithm: digest.algorithm.name().to_owned(),
-            block_size: digest.block_size,
-            value: digest.to_string(),
-        });
+        fill_in(&mut disk, &copied, verified);
         report.disks.push(disk);
         report.timing = Some(Timing {
             total: std::time::Duration::ZERO,
@@ -275,9 +284,24 @@ impl Job<'_> {
             return Ok(ExitStatus::Mismatch);
         }
         let target = file.commit()?;
-        // The target is complete; a summary that nobody can read does not make it less so.
-        let _ = self.summarize(path, &kind, &target, &copied, verified);
+        if !self.args.quiet {
+            let disk = Disk {
+                path,
+                kind: &kind,
+                size,
+            };
+            // The target is complete; a summary that nobody can read does not make it less so.
+            let _ = told::done(self.progress, &disk, &target, &copied, verified);
+        }
         Ok(self.args.policy.status(&report.findings))
+    }
+
+    /// Shows findings and puts them into the report.
+    fn tell(&self, findings: Vec<Finding>, report: &mut Report) {
+        findings
+            .iter()
+            .for_each(|finding| self.progress.finding(finding));
+        report.findings.extend(findings);
     }
 
     fn copy(&self, source: Source, target: &dyn TargetImage) -> anyhow::Result<CopyReport> {
@@ -338,7 +362,7 @@ impl Job<'_> {
             .args
             .backing
             .iter()
-            .filter_map(|file| backing_folder(file, folder(&self.target()?)))
+            .filter_map(|backing| backing_folder(file.path(), backing))
             .collect();
         let opened = open(file.part_path(), &options).context("reading the target back")?;
         let found = digest(
@@ -349,82 +373,22 @@ impl Job<'_> {
         )?;
         Ok(Some(found == *expected))
     }
+}
 
-    fn target(&self) -> Option<PathBuf> {
-        let source = self.args.source.as_deref()?;
-        self.args
-            .target
-            .clone()
-            .or_else(|| default_target(source, self.args.output_format).ok())
-    }
-
-    fn show_plan(&self, path: &Path, source: &Source, target: &Path) -> anyhow::Result<()> {
-        let size = source.virtual_size();
-        let mut text = format!(
-            "would convert {} ({}, {})\n",
-            path.display(),
-            source.kind(),
-            human_size(size)
-        );
-        if let Source::Image(opened) = source {
-            for file in opened.files() {
-                text.push_str(&format!(
-                    "  reads {} ({} on disk)\n",
-                    file.path.display(),
-                    human_size(file.allocated)
-                ));
-            }
-        }
-        let name = match self.args.output_format {
-            OutputFormat::Qcow2 => "qcow2",
-            OutputFormat::Raw => "raw",
-        };
-        text.push_str(&format!("  writes {} ({name})", target.display()));
-        self.progress.lines(|out| {
-            writeln!(
-                out,
-                "{PROGRAM}: {}",
-                v2v_cli::printable(&text).replace("\\n", "\n")
-            )
-        })?;
-        Ok(())
-    }
-
-    fn summarize(
-        &self,
-        path: &Path,
-        kind: &str,
-        target: &Path,
-        copied: &CopyReport,
-        verified: Option<bool>,
-    ) -> anyhow::Result<()> {
-        if self.args.quiet {
-            return Ok(());
-        }
-        let mut text = format!(
-            "{} ({kind}, {}) -> {}: {} of data in a file of {}",
-            path.display(),
-            human_size(copied.virtual_size),
-            target.display(),
-            human_size(copied.stored),
-            human_size(copied.target.file_len),
-        );
-        if copied.cloned > 0 {
-            text.push_str(&format!(
-                ", {} shared with the source",
-                human_size(copied.cloned)
-            ));
-        }
-        if let Some(digest) = &copied.digest {
-            text.push_str(&format!(", {} {digest}", digest.algorithm.name()));
-        }
-        if verified == Some(true) {
-            text.push_str(", read back and equal");
-        }
-        self.progress
-            .lines(|out| writeln!(out, "{PROGRAM}: {}", v2v_cli::printable(&text)))?;
-        Ok(())
-    }
+/// What the copy came to, for the report.
+fn fill_in(disk: &mut DiskReport, copied: &CopyReport, verified: Option<bool>) {
+    disk.written = copied.stored;
+    disk.zero = copied
+        .virtual_size
+        .saturating_sub(copied.stored)
+        .saturating_sub(copied.below);
+    disk.cloned = copied.cloned;
+    disk.verified = verified;
+    disk.hash = copied.digest.as_ref().map(|digest| DiskHash {
+        algorithm: digest.algorithm.name().to_owned(),
+        block_size: digest.block_size,
+        value: digest.to_string(),
+    });
 }
 
 /// What the engine asks while it works.
@@ -447,107 +411,5 @@ impl Hooks for JobHooks<'_> {
         if let Some(rate) = &self.rate {
             rate.admit(bytes, || self.cancelled());
         }
-    }
-}
-
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(dir) if dir.as_os_str() != OsStr::new("") => dir,
-        _ => Path::new("."),
-    }
-}
-
-/// The directory of a backing file as a reader of the target finds it.
-fn backing_folder(file: &Path, target_folder: &Path) -> Option<PathBuf> {
-    target_folder.join(file).parent().map(Path::to_path_buf)
-}
-
-/// A backing file as a reader of the target finds it.
-fn beside(target: &Path, file: &Path) -> PathBuf {
-    target.parent().unwrap_or(Path::new("")).join(file)
-}
-
-/// The target must not take the place of what it is made from or of what it builds on, neither under its name nor under
-/// the one it has until it is complete.
-fn check_target(target: &Path, source: &[FileId], backing: &[FileId]) -> anyhow::Result<()> {
-    for (files, role) in [
-        (source, "a file of the source"),
-        (backing, "its own backing file"),
-    ] {
-        if let Some(lost) = TargetFile::would_replace(target, files) {
-            anyhow::bail!("{}: is {role}; name another target", lost.display());
-        }
-    }
-    Ok(())
-}
-
-/// A backing file must be there, where the target will look for it, and be what it is said to be. Gives all files of
-/// its chain too.
-fn check_backing(
-    file: &Path,
-    format: Format,
-    target: &Path,
-) -> anyhow::Result<(Backing, Vec<FileId>)> {
-    let place = beside(target, file);
-    let mut options = OpenOptions::default();
-    options.format = Some(format);
-    let opened = open(&place, &options).context("backing file")?;
-    let name = file
-        .to_str()
-        .ok_or_else(|| usage(format!("{}: the name is not UTF-8", file.display())))?;
-    let backing = Backing {
-        name: without_protocol(name),
-        format: format.name().to_owned(),
-    };
-    Ok((backing, opened.ids()))
-}
-
-/// QEMU takes what stands before a colon in the first component for a protocol; `./` in front says it is a file.
-fn without_protocol(name: &str) -> String {
-    match name.find([':', '/']).and_then(|at| name.get(at..)) {
-        Some(rest) if rest.starts_with(':') => format!("./{name}"),
-        _ => name.to_owned(),
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_colon_in_a_backing_name_is_no_protocol() {
-        for (name, written) in [
-            ("base.qcow2", "base.qcow2"),
-            ("web01:old.qcow2", "./web01:old.qcow2"),
-            ("json:{}", "./json:{}"),
-            ("a/b:c.qcow2", "a/b:c.qcow2"),
-            ("/vm/a:b", "/vm/a:b"),
-        ] {
-            assert_eq!(without_protocol(name), written);
-        }
-    }
-
-    #[test]
-    fn neither_name_of_a_target_may_be_that_of_an_input() {
-        let dir = tempfile::tempdir().unwrap();
-        let (target, part) = (dir.path().join("x"), dir.path().join(".x.part"));
-        std::fs::write(&part, "a source").unwrap();
-        std::fs::write(&target, "a backing file").unwrap();
-        let ids = [FileId::of(&part).unwrap()];
-        let told = |source: &[FileId], backing: &[FileId]| {
-            let error = check_target(&target, source, backing).unwrap_err();
-            let root = format!("{}/", dir.path().display());
-            error.to_string().replace(&root, "")
-        };
-        assert_eq!(
-            told(&ids, &[]),
-            ".x.part: is a file of the source; name another target"
-        );
-        assert_eq!(
-            told(&[], &[FileId::of(&target).unwrap()]),
-            "x: is its own backing file; name another target"
-        );
-        assert!(check_target(&dir.path().join("y"), &ids, &[]).is_ok());
     }
 }

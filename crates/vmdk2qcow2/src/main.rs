@@ -11,7 +11,9 @@ mod info;
 mod map;
 mod measure;
 mod output;
+mod place;
 mod plan;
+mod told;
 
 use std::io::stderr;
 use std::process::ExitCode;

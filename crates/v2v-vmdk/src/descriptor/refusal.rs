@@ -30,7 +30,7 @@ pub enum Refusal {
 
     /// An extent is a device and not a file.
     #[error(
-        "line {line}: extent lies on the device {device:?}; copy the device to a file, and convert that as a raw disk"
+        "line {line}: data lies on a device, {device:?}; copy the device to a file, and convert that as a raw disk"
     )]
     Device {
         /// Where.
@@ -41,7 +41,7 @@ pub enum Refusal {
 
     /// An extent is an object of a vSAN or vVol datastore and not a file.
     #[error(
-        "line {line}: extent is the datastore object {object:?}; export the disk, or clone it with vmkfstools -i to VMFS or NFS"
+        "line {line}: data is a datastore object, {object:?}; export the disk, or clone it with vmkfstools -i to VMFS or NFS"
     )]
     DatastoreObject {
         /// Where.

@@ -546,8 +546,8 @@ fn names_outside_the_directory_are_refused() {
         );
         let text = error_text(open_file(&path), &path);
         let expected = match name {
-            "/dev/zero" => "disk.vmdk: line 10: extent lies on the device \"/dev/zero\"; copy the device to a file, and convert that as a raw disk".to_owned(),
-            _ => format!("disk.vmdk: extent {name:?} lies outside DIR; allow its directory if you trust this image"),
+            "/dev/zero" => "disk.vmdk: line 10: data lies on a device, \"/dev/zero\"; copy the device to a file, and convert that as a raw disk".to_owned(),
+            _ => format!("disk.vmdk: extent {name:?} lies outside DIR; allow its directory (--allow-path) if you trust this image"),
         };
         assert_eq!(text, expected);
     }
@@ -563,7 +563,7 @@ fn a_short_flat_file_is_an_error_unless_allowed() {
     assert_eq!(
         error_text(open_file(&path), &path),
         "disk.vmdk: line 10: extent has 1048576 bytes, but disk-flat.vmdk holds 1047876; the copy was cut off, copy it \
-         again, or allow short extents to read zeros there"
+         again, or use --allow-short to read zeros there"
     );
     let disk = open_with(&path, &Options::default().with_allow_short(true)).unwrap();
     assert_eq!(warning_ids(&disk), ["vmdk-short-extent"]);

@@ -98,7 +98,7 @@ fn files_that_are_not_there() {
         &place,
         &["disk.vmdk"],
         1,
-        "disk.vmdk: extent \"disk-flat.vmdk\" not found in HERE; put it there or allow its directory",
+        "disk.vmdk: extent \"disk-flat.vmdk\" not found in HERE; put it there or allow its directory (--allow-path)",
     );
 }
 
@@ -149,7 +149,7 @@ fn extents_outside_the_directory() {
             &["disk.vmdk"],
             3,
             &format!(
-                "disk.vmdk: extent {name:?} lies outside HERE; allow its directory if you trust this image"
+                "disk.vmdk: extent {name:?} lies outside HERE; allow its directory (--allow-path) if you trust this image"
             ),
         );
         let content = Content::empty(1024).with(v2v_testkit::disk::Run::new(
@@ -169,7 +169,7 @@ fn extents_outside_the_directory() {
         &place,
         &["disk.vmdk"],
         3,
-        "disk.vmdk: extent \"link-flat.vmdk\" lies outside HERE; allow its directory if you trust this image",
+        "disk.vmdk: extent \"link-flat.vmdk\" lies outside HERE; allow its directory (--allow-path) if you trust this image",
     );
 }
 
@@ -179,7 +179,7 @@ fn extents_that_are_no_files() {
     for (name, text) in [
         (
             "/dev/zero",
-            "disk.vmdk: line 10: extent lies on the device \"/dev/zero\"; copy the device to a file, and convert that as a raw disk",
+            "disk.vmdk: line 10: data lies on a device, \"/dev/zero\"; copy the device to a file, and convert that as a raw disk",
         ),
         (
             "json:{}",
@@ -249,7 +249,7 @@ fn extents_that_are_too_short() {
         &["disk.vmdk"],
         1,
         "disk.vmdk: line 10: extent has 1048576 bytes, but HERE/disk-flat.vmdk holds 716800; the copy was cut off, \
-         copy it again, or allow short extents to read zeros there",
+         copy it again, or use --allow-short to read zeros there",
     );
     let short = content.resized(700 * KIB).resized(MIB);
     place.check_reads("disk.vmdk", &["--allow-short"], &short);
@@ -282,7 +282,7 @@ fn missing_parents() {
         &place,
         &["web-000002.vmdk"],
         1,
-        "HERE/web-000001.vmdk: parent \"web.vmdk\" not found in HERE; put it there or allow its directory",
+        "HERE/web-000001.vmdk: parent \"web.vmdk\" not found in HERE; put it there or allow its directory (--allow-path)",
     );
     place.check_reads(
         "web-000002.vmdk",
@@ -410,7 +410,7 @@ fn a_parent_is_not_looked_for_outside() {
         &place,
         &["disk.vmdk"],
         3,
-        "disk.vmdk: parent \"../secret/base.vmdk\" lies outside HERE; allow its directory if you trust this image",
+        "disk.vmdk: parent \"../secret/base.vmdk\" lies outside HERE; allow its directory (--allow-path) if you trust this image",
     );
 }
 
@@ -436,7 +436,7 @@ fn disks_that_are_no_files() {
         (
             text("vmfsRaw", raw),
             3,
-            "line 7: extent lies on the device \"vmfsRaw\"; copy the device to a file, and convert that as a raw disk",
+            "line 7: data lies on a device, \"vmfsRaw\"; copy the device to a file, and convert that as a raw disk",
         ),
         (
             text(
@@ -444,12 +444,12 @@ fn disks_that_are_no_files() {
                 ExtentLine::flat(2048, "\\\\.\\PhysicalDrive0", 0),
             ),
             3,
-            "line 10: extent lies on the device \"\\\\\\\\.\\\\PhysicalDrive0\"; copy the device to a file, and convert that as a raw disk",
+            "line 10: data lies on a device, \"\\\\\\\\.\\\\PhysicalDrive0\"; copy the device to a file, and convert that as a raw disk",
         ),
         (
             text("fullDevice", ExtentLine::flat(2048, "/dev/sda", 0)),
             3,
-            "line 10: extent lies on the device \"/dev/sda\"; copy the device to a file, and convert that as a raw disk",
+            "line 10: data lies on a device, \"/dev/sda\"; copy the device to a file, and convert that as a raw disk",
         ),
         (
             text(
@@ -457,12 +457,12 @@ fn disks_that_are_no_files() {
                 ExtentLine::new(2048, "VSANSPARSE", Some("x"), None),
             ),
             3,
-            "line 7: extent is the datastore object \"vsanSparse\"; export the disk, or clone it with vmkfstools -i to VMFS or NFS",
+            "line 7: data is a datastore object, \"vsanSparse\"; export the disk, or clone it with vmkfstools -i to VMFS or NFS",
         ),
         (
             text("vmfs", ExtentLine::vmfs(2048, "vsan://c7b5a85b-4a6e")),
             3,
-            "line 10: extent is the datastore object \"vsan://c7b5a85b-4a6e\"; export the disk, or clone it with vmkfstools -i to VMFS or NFS",
+            "line 10: data is a datastore object, \"vsan://c7b5a85b-4a6e\"; export the disk, or clone it with vmkfstools -i to VMFS or NFS",
         ),
         (
             text("vmfs", ExtentLine::vmfs(2048, "x-flat.vmdk"))
