@@ -14,6 +14,7 @@
 
 mod differential;
 mod disks;
+mod golden;
 mod inspect;
 mod kinds;
 mod manual;
