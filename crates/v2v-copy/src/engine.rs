@@ -63,14 +63,7 @@ pub fn copy(
     tracing::info!(size, threads, chunk, unit, moves, "copying");
     let shared = shared(Some(source), Some(target), size, cut, options, hooks);
     let mut planner = Planner::new(source, cut);
-    run(&shared, threads, |tasks| {
-        while let Some(task) = planner.next_task()? {
-            if !tasks.send(task)? {
-                break;
-            }
-        }
-        Ok(())
-    })?;
+    run(&shared, threads, |tasks| feed_parts(&mut planner, tasks))?;
     let below = planner.below();
     let mut report = finish(shared, Some(target))?;
     report.below = report.below.saturating_add(below);
@@ -140,14 +133,7 @@ pub fn digest(
     let size = image.virtual_size();
     let shared = shared(Some(image), None, size, cut, &options, hooks);
     let mut planner = Planner::new(image, cut);
-    run(&shared, threads, |tasks| {
-        while let Some(task) = planner.next_task()? {
-            if !tasks.send(task)? {
-                break;
-            }
-        }
-        Ok(())
-    })?;
+    run(&shared, threads, |tasks| feed_parts(&mut planner, tasks))?;
     let report = finish(shared, None)?;
     Ok(report
         .digest
@@ -378,6 +364,16 @@ fn work(shared: &Shared<'_>, tasks: &Receiver<Task>, failed: &AtomicBool, fail: 
             fail(error);
         }
     }
+}
+
+/// Sends the tasks of an image that can be read at any place.
+fn feed_parts(planner: &mut Planner<'_>, tasks: &Tasks<'_>) -> Result<(), Error> {
+    while let Some(task) = planner.next_task()? {
+        if !tasks.send(task)? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Cuts a stream of grains into tasks of one window each.
