@@ -84,8 +84,10 @@ impl Vmdk {
             Some(FileKind::Hosted) => {
                 let header = sparse::read_header(&source, &opening)?;
                 match header.descriptor {
-                    Some(_) => return Vmdk::open_hosted(source, &header, gate, opening),
-                    None => alone("SPARSE"),
+                    Some((start, _)) if !begins_with_nul(&source, start) => {
+                        return Vmdk::open_hosted(source, &header, gate, opening);
+                    }
+                    _ => alone("SPARSE"),
                 }
             }
             Some(FileKind::Cowd) => alone("VMFSSPARSE"),
@@ -336,6 +338,13 @@ fn is_rest_of_cid(text: &[u8], end: usize) -> bool {
         .rposition(|&byte| byte != 0)
         .map_or(0, |last| last.saturating_add(1));
     len <= 6 && tail.get(..len).is_some_and(|rest| text.ends_with(rest))
+}
+
+/// Whether a descriptor area holds no text: a text ends at its first NUL. QEMU leaves room for a descriptor in every
+/// piece of a split disk and leaves it empty. What can't be read is told by who reads all of it.
+fn begins_with_nul(source: &Source, start: u64) -> bool {
+    let mut first = [1];
+    source.read_exact_at(start, &mut first).is_ok() && first == [0]
 }
 
 /// Reads the descriptor in the header area, wherever the header says it is.

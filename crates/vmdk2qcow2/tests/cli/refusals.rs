@@ -112,6 +112,22 @@ fn pieces_of_a_disk() {
         3,
         "disk-s001.vmdk: is a SPARSE extent, a part of a disk; open its descriptor (probably \"disk.vmdk\") instead",
     );
+    // QEMU's pieces have an area for a descriptor, and nothing in it.
+    if qemu::wanted() {
+        let split = place.path("split.vmdk");
+        qemu::create(
+            &split,
+            "vmdk",
+            3 << 30,
+            &["-o", "subformat=twoGbMaxExtentSparse"],
+        );
+        check_source(
+            &place,
+            &["split-s001.vmdk"],
+            3,
+            "split-s001.vmdk: is a SPARSE extent, a part of a disk; open its descriptor (probably \"split.vmdk\") instead",
+        );
+    }
     chain(&place);
     check_source(
         &place,
