@@ -544,3 +544,40 @@ fn check(virtual_size: u64, options: &WriteOptions) -> Result<(), WriteError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use v2v_disk::Existing;
+
+    /// A count one too small cuts the stream off (QEMU says EIO), and that shows only where a stream ends just behind
+    /// the border of a sector.
+    #[test]
+    fn the_sectors_of_a_compressed_cluster_hold_all_of_its_stream_and_no_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = TargetFile::create(dir.path().join("x"), Existing::Keep).unwrap();
+        let options = WriteOptions {
+            compress: Some(1),
+            ..WriteOptions::default()
+        };
+        let target = Qcow2Target::create(file, 512 << 20, options).unwrap();
+        let shift = target.compressed_shift();
+        for guest in 0..3000u64 {
+            let stored = 1 + guest * 7 % 1500;
+            let mut writes = Vec::new();
+            let offset = guest << 16;
+            let piece = Piece::Encoded { offset, stored };
+            target.place(&[piece], &mut writes).unwrap();
+            let state = target.state.lock().unwrap();
+            let entry = state.open.as_ref().unwrap().entries[guest as usize];
+            let at = entry & ((1 << shift) - 1);
+            let sectors = (entry & !COMPRESSED) >> shift;
+            assert_eq!((at, stored), (writes[0].at, writes[0].len));
+            let room = (sectors + 1) * 512 - at % 512;
+            assert!(
+                (stored..stored + 512).contains(&room),
+                "{stored} bytes at {at:#x} have room for {room}"
+            );
+        }
+    }
+}
