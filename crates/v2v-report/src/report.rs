@@ -3,7 +3,10 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{DiskReport, Error, Finding, FindingId, PathText, Severity, Timing};
+use crate::{
+    BootReport, DiskReport, Error, Finding, FindingId, NicReport, PathText, SettingReport,
+    Severity, Timing,
+};
 
 /// The schema of the JSON form. Additions keep it.
 pub const SCHEMA: &str = "v2v-report/1";
@@ -37,8 +40,14 @@ pub struct Report {
     pub exit_code: u8,
     /// What was converted.
     pub source: Option<SourceReport>,
+    /// Every setting of the source's configuration, in its order, and what became of it.
+    pub settings: Vec<SettingReport>,
     /// The disks, in the source's order.
     pub disks: Vec<DiskReport>,
+    /// The network cards, in the source's order.
+    pub nics: Vec<NicReport>,
+    /// How the target VM starts.
+    pub boot: Option<BootReport>,
     /// What was met, in the order in which it was met.
     pub findings: Vec<Finding>,
     /// How long it took; `None` in a reproducible report.
@@ -55,7 +64,10 @@ impl Report {
             result: Outcome::Done,
             exit_code: 0,
             source: None,
+            settings: Vec::new(),
             disks: Vec::new(),
+            nics: Vec::new(),
+            boot: None,
             findings: Vec::new(),
             timing: None,
         }
@@ -112,6 +124,15 @@ pub struct SourceReport {
     pub kind: String,
     /// The file or directory as it was named.
     pub path: PathText,
+    /// What the source calls the VM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// SHA-256 of the configuration file, in lower-case hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// The guest operating system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest_os: Option<GuestOsReport>,
 }
 
 impl SourceReport {
@@ -120,8 +141,34 @@ impl SourceReport {
         SourceReport {
             kind: kind.into(),
             path: path.into(),
+            name: None,
+            sha256: None,
+            guest_os: None,
         }
     }
+}
+
+/// The guest operating system, and how sure that is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestOsReport {
+    /// What the configuration says, in its own words: `rhel9-64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// What is believed to be there: a libosinfo id where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    /// Where `found` is from.
+    pub confidence: Confidence,
+}
+
+/// Where knowledge of the guest is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// The configuration file, which somebody filled in once.
+    File,
+    /// The guest's own disk.
+    Disk,
 }
 
 /// The JSON form, with what is constant or follows from the rest.
@@ -135,8 +182,14 @@ struct Wire {
     exit_code: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<SourceReport>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    settings: Vec<SettingReport>,
     #[serde(default)]
     disks: Vec<DiskReport>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    nics: Vec<NicReport>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    boot: Option<BootReport>,
     #[serde(default)]
     findings: Vec<Finding>,
     #[serde(default, skip_deserializing)]
@@ -165,7 +218,10 @@ impl From<Report> for Wire {
             result,
             exit_code,
             source,
+            settings,
             disks,
+            nics,
+            boot,
             findings,
             timing,
         } = report;
@@ -176,7 +232,10 @@ impl From<Report> for Wire {
             result,
             exit_code,
             source,
+            settings,
             disks,
+            nics,
+            boot,
             findings,
             manual,
             timing,
@@ -193,7 +252,10 @@ impl From<Wire> for Report {
             result,
             exit_code,
             source,
+            settings,
             disks,
+            nics,
+            boot,
             findings,
             manual: _,
             timing,
@@ -204,7 +266,10 @@ impl From<Wire> for Report {
             result,
             exit_code,
             source,
+            settings,
             disks,
+            nics,
+            boot,
             findings,
             timing,
         }

@@ -15,7 +15,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use v2v_report::{
-    Action, DiskHash, DiskReport, Evidence, Finding, FindingId, Outcome, PathText, Report,
+    Action, BootReport, Confidence, DiskHash, DiskReport, Evidence, Finding, FindingId,
+    GuestOsReport, NicReport, NicTarget, Outcome, PathText, Report, SettingReport, SettingState,
     Severity, SourceReport, Timing,
 };
 
@@ -34,6 +35,19 @@ fn assert_golden(name: &str, found: &str) {
         "{} differs; `cargo xtask bless` rewrites it",
         path.display()
     );
+}
+
+/// One setting of each fate.
+fn settings() -> Vec<SettingReport> {
+    let mut memory = SettingReport::new("memSize", 3, SettingState::Mapped);
+    memory.value = Some("2048".to_owned());
+    memory.to = Some("/domain/memory".to_owned());
+    let mut secret = SettingReport::new("guestinfo.userdata", 4, SettingState::NotCarried);
+    secret.reason = "no QEMU device has it".to_owned();
+    let mut log = SettingReport::new("log.keepOld", 5, SettingState::Ignored);
+    log.reason = "management of VMware itself".to_owned();
+    let unknown = SettingReport::new("mainMem.x", 6, SettingState::Unknown);
+    vec![memory, secret, log, unknown]
 }
 
 fn full() -> Report {
@@ -56,7 +70,28 @@ fn full() -> Report {
 
     let mut report = Report::new("vmdk2qcow2", "0.1.0");
     report.source = Some(SourceReport::new("vmdk", "vm/web01-000001.vmdk"));
+    let source = report.source.as_mut().unwrap();
+    source.name = Some("web01".to_owned());
+    source.sha256 = Some("00ff".to_owned());
+    source.guest_os = Some(GuestOsReport {
+        hint: Some("rhel9-64".to_owned()),
+        found: None,
+        confidence: Confidence::File,
+    });
+    report.settings = settings();
     report.disks = vec![disk, DiskReport::new("b.vmdk", "b.qcow2", 512)];
+    let bridge = NicTarget {
+        kind: "bridge".to_owned(),
+        name: Some("br0".to_owned()),
+    };
+    let mut nic = NicReport::new("ethernet0", bridge, "virtio");
+    nic.mac = Some("00:0c:29:a9:7b:83".to_owned());
+    nic.source = Some("VM Network".to_owned());
+    nic.old_name = Some("ens192".to_owned());
+    report.nics = vec![nic];
+    let mut boot = BootReport::new("efi");
+    boot.order = vec!["vda".to_owned()];
+    report.boot = Some(boot);
     report.findings = vec![
         Finding::new(
             FindingId::new("disk-size-odd"),
@@ -148,10 +183,10 @@ fn severities_are_ordered() {
 fn additions_are_ignored() {
     let json = full().to_json().unwrap();
     let more = json
-        .replacen('{', "{\"nics\": [1], \"manual\": [\"not an id\"],", 1)
+        .replacen('{', "{\"edits\": [1], \"manual\": [\"not an id\"],", 1)
         .replacen(
             "\"kind\": \"vmdk\"",
-            "\"kind\": \"vmdk\", \"sha256\": \"00\"",
+            "\"kind\": \"vmdk\", \"moid\": \"00\"",
             1,
         )
         .replacen("\"manual\": [\n    \"disk-unclean\"\n  ],", "", 1);
