@@ -48,7 +48,6 @@
 
 mod cowd;
 pub mod descriptor;
-pub mod encoding;
 mod error;
 mod extents;
 mod flat;

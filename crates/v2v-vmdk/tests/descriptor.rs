@@ -1090,7 +1090,7 @@ proptest! {
     fn in_another_encoding(descriptor in descriptors(), label in prop::sample::select(vec!["GBK", "Shift_JIS", "Big5", "windows-949-2000"])) {
         let mut descriptor = descriptor;
         descriptor.encoding = Some(label.to_owned().into());
-        let encoding = v2v_vmdk::encoding::lookup(label).unwrap();
+        let encoding = v2v_encoding::lookup(label).unwrap();
         let text = descriptor.to_string();
         // Characters the encoding does not have become `&#`, a number, and `;`.
         let (bytes, _, _) = encoding.encode(&text);

@@ -11,13 +11,13 @@ use nom::character::complete::{char, space0, space1};
 use nom::combinator::{eof, peek, rest};
 use nom::sequence::{delimited, preceded, separated_pair, terminated};
 use nom::{IResult, Offset, Parser};
+use v2v_encoding::lookup;
 
 use super::refusal::is_encryption_key;
 use super::{
     Access, Cid, CreateType, Descriptor, Entry, Error, Extent, ExtentKind, ExtentLine, Located,
     Options, Text, ddb_name,
 };
-use crate::encoding::lookup;
 
 /// Keys without a field of their own; a real descriptor has some 20.
 const MAX_KEYS: usize = 16384;

@@ -1,8 +1,27 @@
-//! The names VMware uses for text encodings.
+//! Text encodings under the names VMware writes.
 //!
-//! VMware programs write the encoding of a descriptor under the name their Unicode library has for the host's code page:
-//! an IANA name (`Shift_JIS`, `GBK`) or an ICU converter name (`windows-949-2000`, `ibm-943_P130-1999`). The list is in
+//! VMware programs write the encoding of a descriptor or configuration under the name their Unicode library has for the
+//! host's code page: an IANA name (`Shift_JIS`, `GBK`) or an ICU converter name (`windows-949-2000`, `ibm-943_P130-1999`). The list is in
 //! open-vm-tools, `lib/unicode/unicodeSimpleTypes.c`.
+//!
+//! ```
+//! let encoding = v2v_encoding::lookup("windows-949-2000").ok_or("unknown")?;
+//! assert_eq!(encoding.name(), "EUC-KR");
+//! assert!(v2v_encoding::lookup("UTF-16").is_none());
+//! # Ok::<(), &str>(())
+//! ```
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::arithmetic_side_effects,
+        reason = "tests"
+    )
+)]
 
 use encoding_rs::{
     BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, IBM866, KOI8_R, SHIFT_JIS, UTF_8, WINDOWS_874,
@@ -14,7 +33,7 @@ use encoding_rs::{
 /// Case and surrounding blanks don't matter.
 ///
 /// `None` for names nobody knows, and for encodings in which ASCII bytes may be part of another character (UTF-16,
-/// ISO-2022): a descriptor in one of these can't be cut into lines and quoted names byte by byte.
+/// ISO-2022): a text in one of these can't be cut into lines and quoted names byte by byte.
 #[must_use]
 pub fn lookup(name: &str) -> Option<&'static Encoding> {
     let encoding = Encoding::for_label(name.as_bytes()).or_else(|| by_code_page_name(name))?;
