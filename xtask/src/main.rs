@@ -43,6 +43,8 @@ struct Args {
 enum Chore {
     /// Run all tests; install the tools they need if this is Debian and we are root
     Test(test::Args),
+    /// Install the tools that the tests need, and nothing else
+    Tools(test::Args),
     /// Check formatting, lints, documentation and the direction of dependencies, then run all tests
     Ci(test::Args),
     /// Run the tests so that they rewrite the golden files
@@ -61,6 +63,7 @@ enum Chore {
 fn main() -> ExitCode {
     let result = match Args::parse().chore {
         Chore::Test(args) => test::run(&args, test::Golden::Compare),
+        Chore::Tools(args) => args.install_tools().map(|()| ExitCode::SUCCESS),
         Chore::Ci(args) => ci::run(&args),
         Chore::Bless(args) => test::run(&args, test::Golden::Rewrite),
         Chore::Fuzz(args) => fuzz::run(&args),

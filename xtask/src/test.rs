@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::cargo::{cargo, exit_code};
+use crate::tools::Wanted;
 use crate::{cargo as process, corpus, tools};
 
 /// What the tests may leave out.
@@ -15,6 +16,10 @@ pub(crate) struct Args {
     #[arg(long)]
     no_qemu: bool,
 
+    /// Leave out the tests that ask libvirt and a started QEMU about domains
+    #[arg(long)]
+    no_libvirt: bool,
+
     /// Leave out the tests over files made by real products
     #[arg(long)]
     no_corpus: bool,
@@ -22,6 +27,16 @@ pub(crate) struct Args {
     /// Arguments for cargo test
     #[arg(last = true, value_name = "ARGS")]
     args: Vec<OsString>,
+}
+
+impl Args {
+    /// Makes sure that what the tests call is there.
+    pub(crate) fn install_tools(&self) -> Result<()> {
+        tools::ensure_installed(Wanted {
+            qemu: !self.no_qemu,
+            libvirt: !self.no_libvirt,
+        })
+    }
 }
 
 /// What the tests do with golden files.
@@ -33,7 +48,7 @@ pub(crate) enum Golden {
 
 /// Runs `cargo test`; its exit code is ours.
 pub(crate) fn run(args: &Args, golden: Golden) -> Result<ExitCode> {
-    tools::ensure_installed(!args.no_qemu)?;
+    args.install_tools()?;
 
     let mut command = cargo();
     command
@@ -44,9 +59,26 @@ pub(crate) fn run(args: &Args, golden: Golden) -> Result<ExitCode> {
     if golden == Golden::Rewrite {
         command.env("V2V_BLESS", "1");
     }
-    if args.no_qemu {
-        eprintln!("xtask: LEFT OUT: the tests that need qemu-img or qemu-io (--no-qemu)");
-        command.env("V2V_NO_QEMU", "1");
+    for (leave_out, what, option, variable) in [
+        (
+            args.no_qemu,
+            "the tests that need qemu-img or qemu-io",
+            "--no-qemu",
+            "V2V_NO_QEMU",
+        ),
+        (
+            args.no_libvirt,
+            "the tests that ask libvirt and QEMU about domains",
+            "--no-libvirt",
+            "V2V_NO_LIBVIRT",
+        ),
+    ] {
+        // Only the option leaves something out: a variable that somebody has set is not seen in the output.
+        command.env_remove(variable);
+        if leave_out {
+            eprintln!("xtask: LEFT OUT: {what} ({option})");
+            command.env(variable, "1");
+        }
     }
     let corpus = if args.no_corpus {
         None

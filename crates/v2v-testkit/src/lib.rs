@@ -7,6 +7,7 @@
 //! - [`vmdk`]: generators for every VMDK kind, each with its knobs, and chains of them.
 //! - [`fault`]: a valid image with one field broken, every prefix of a header.
 //! - [`qemu`]: `qemu-img` and `qemu-io` as the second opinion.
+//! - [`libvirt`]: the schema, the parser and the QEMU driver of libvirt, and QEMU itself, as the second opinion on a domain.
 //! - [`corpus`]: files made by real products, which lie outside the project.
 //! - [`temp`]: a directory that goes away.
 //!
@@ -34,6 +35,7 @@
 pub mod corpus;
 pub mod disk;
 pub mod fault;
+pub mod libvirt;
 pub mod qemu;
 pub mod target;
 pub mod temp;
