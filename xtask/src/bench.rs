@@ -6,6 +6,7 @@
 
 mod cases;
 mod data;
+mod domains;
 mod measure;
 mod reflink;
 
@@ -15,6 +16,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::cargo::{self, cargo};
+use crate::tools::Wanted;
 use cases::{CASES, Case};
 use data::Data;
 use measure::{Cost, Pair};
@@ -57,7 +59,10 @@ impl Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    crate::tools::ensure_installed(true)?;
+    crate::tools::ensure_installed(Wanted {
+        qemu: true,
+        libvirt: false,
+    })?;
     let binary = match &args.binary {
         Some(binary) => binary.clone(),
         None => build()?,
@@ -84,6 +89,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     if args.wants("16 TiB") {
         bench.huge()?;
+    }
+    if args.wants(domains::NAME) {
+        domains::run(&dir.0, args.runs)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 //!
 //! | for | there is |
 //! |---|---|
-//! | arguments | [`parse_size`], [`parse_rate`], [`CreationOptions`], [`ProgressArgs`], [`Policy`], [`ReportTarget`] |
+//! | arguments | [`parse_size`], [`parse_rate`], [`CreationOptions`], [`ProgressArgs`], [`Policy`], [`ReportTarget`], [`spell_out`] |
 //! | stderr | [`write_finding`], [`write_error`], [`Progress`] |
 //! | the end | [`ExitStatus`], [`write_report`] |
 //! | signals | [`Signals`] |
@@ -32,6 +32,7 @@ mod creation_options;
 mod exit;
 mod generate;
 mod line;
+mod one_dash;
 mod progress;
 mod report_file;
 mod signals;
@@ -41,6 +42,7 @@ pub use creation_options::{CreationOptions, OptionError};
 pub use exit::{ExitStatus, FailOn, Policy};
 pub use generate::Generate;
 pub use line::{printable, write_error, write_finding};
+pub use one_dash::spell_out;
 pub use progress::{Phase, Progress, ProgressArgs, ProgressFormat};
 pub use report_file::{ReportError, ReportTarget, write_report};
 pub use signals::Signals;

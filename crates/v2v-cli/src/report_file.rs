@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use v2v_report::Report;
@@ -14,6 +14,35 @@ pub enum ReportTarget {
     Stdout,
     /// A file.
     File(PathBuf),
+}
+
+impl ReportTarget {
+    /// Says whether [`write_report`] would replace a file that is no report: `--report web01.vmx` lacks a word. To be
+    /// asked before the work.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Taken`], and [`ReportError::Read`] if what is there can't be read.
+    pub fn check(&self) -> Result<(), ReportError> {
+        let ReportTarget::File(path) = self else {
+            return Ok(());
+        };
+        if !path.metadata().is_ok_and(|found| found.is_file()) {
+            return Ok(());
+        }
+        let mut head = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(256).read_to_end(&mut head))
+            .map_err(|source| ReportError::Read {
+                path: path.clone(),
+                source,
+            })?;
+        let head = String::from_utf8_lossy(&head);
+        if head.starts_with('{') && head.contains(v2v_report::SCHEMA) {
+            return Ok(());
+        }
+        Err(ReportError::Taken { path: path.clone() })
+    }
 }
 
 impl From<OsString> for ReportTarget {
@@ -30,6 +59,20 @@ impl From<OsString> for ReportTarget {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
+    /// A file that is no report has its name.
+    #[error("{}: exists and is no report; name another file for --report", path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that has its name can't be read.
+    #[error("{}: cannot read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// To a file.
     #[error("{}: cannot write the report", path.display())]
     File {
@@ -174,6 +217,25 @@ mod tests {
         write(&null).unwrap();
         assert!(null.symlink_metadata().unwrap().is_symlink());
         assert!(!Path::new("/dev/null").metadata().unwrap().is_file());
+    }
+
+    #[test]
+    fn only_a_report_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        let target = ReportTarget::File(path.clone());
+        target.check().unwrap();
+        write(&path).unwrap();
+        target.check().unwrap();
+        std::fs::write(&path, "{\"name\": \"web01\"}").unwrap();
+        assert_eq!(
+            target.check().unwrap_err().to_string(),
+            format!(
+                "{}: exists and is no report; name another file for --report",
+                path.display()
+            )
+        );
+        ReportTarget::Stdout.check().unwrap();
     }
 
     #[test]
