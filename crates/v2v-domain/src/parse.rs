@@ -211,7 +211,13 @@ impl<'a> Parser<'a> {
                     }
                     self.push(Node::Comment(line_ends(&text)), at)?;
                 }
-                Event::PI(text) => self.push(Node::Instruction(line_ends(&text)), at)?,
+                Event::PI(text) => {
+                    let target = instruction_target(&text);
+                    if self.name(target, at)?.eq_ignore_ascii_case("xml") {
+                        return Err(self.malformed(at, "a processing instruction called xml"));
+                    }
+                    self.push(Node::Instruction(line_ends(&text)), at)?;
+                }
                 Event::Decl(decl) => {
                     if at != 0 {
                         return Err(self.malformed(at, "an XML declaration inside of the document"));
@@ -401,6 +407,12 @@ impl<'a> Parser<'a> {
         };
         self.malformed(at, what)
     }
+}
+
+/// The name a processing instruction begins with.
+pub(crate) fn instruction_target(text: &str) -> &str {
+    let end = text.find([' ', '\t', '\n', '\r']).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
 }
 
 fn offset(position: u64) -> usize {

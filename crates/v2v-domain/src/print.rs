@@ -2,7 +2,7 @@
 
 use crate::element::{Element, Node, is_char, is_name};
 use crate::error::WriteError;
-use crate::parse::DEEPEST;
+use crate::parse::{DEEPEST, instruction_target};
 
 /// Two spaces a level, single quotes, `<a/>` for an empty element, a line feed at the end.
 ///
@@ -98,8 +98,7 @@ impl<'a> Printer<'a> {
             }
             Node::Comment(text) => self.delimited("<!--", text, "-->", "a comment"),
             Node::Instruction(text) => {
-                let target = text.split([' ', '\t', '\n', '\r']).next();
-                let target = target.unwrap_or_default();
+                let target = instruction_target(text);
                 self.name(target)?;
                 if target.eq_ignore_ascii_case("xml") {
                     return Err(self.delimiter("a processing instruction", "xml"));

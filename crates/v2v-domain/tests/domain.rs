@@ -726,6 +726,15 @@ fn broken_markup_is_refused() {
         "<?xml version='1.1'?><domain/>",
         "line 1, column 1: XML version 1.1, expected 1.0",
     );
+    // Found by the fuzzer: it was read, and could not be written.
+    check_rejects(
+        "<domain><?p`i?></domain>",
+        "line 1, column 9: \"p`i\" is not a name",
+    );
+    check_rejects(
+        "<domain><?XML?></domain>",
+        "line 1, column 9: a processing instruction called xml",
+    );
 }
 
 #[test]
