@@ -112,15 +112,14 @@ fn insert_and_remove(
     Ok(())
 }
 
-/// Names, attributes and text in document order.
-fn contents(document: &Document) -> Vec<(String, Vec<(String, String)>, String)> {
+/// Names, attributes and text, in document order.
+fn contents(document: &Document) -> Vec<String> {
     let elements = elements(document).into_iter();
     elements
         .map(|id| {
-            let attributes = document.attributes(id);
-            let attributes = attributes.map(|(name, value)| (name.to_owned(), value.into_owned()));
-            let text = document.text(id).into_owned();
-            (document.name(id).to_owned(), attributes.collect(), text)
+            let attributes: Vec<_> = document.attributes(id).collect();
+            let text = document.text(id);
+            format!("{} {attributes:?} {text:?}", document.name(id))
         })
         .collect()
 }

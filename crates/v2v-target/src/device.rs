@@ -30,6 +30,8 @@ pub enum SourceBus {
     Nvme,
     /// USB.
     Usb,
+    /// Xen's paravirtual block device, in a guest that has no other: its kernel knows Xen.
+    XenVbd,
 }
 
 /// A network card of the source.
@@ -45,13 +47,16 @@ pub enum SourceNic {
     Vlance,
     /// VMware's first paravirtual cards, and the one that changes from PCnet to them.
     Vmxnet,
+    /// Realtek 8139, which Xen gives to fully virtual guests by default.
+    Rtl8139,
+    /// Xen's paravirtual card.
+    XenVif,
     /// A card of a name nobody knows.
     Other,
 }
 
 /// The bus chosen for a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct BusChoice {
     /// The bus.
     pub bus: DiskBus,
@@ -107,15 +112,15 @@ impl Facts<'_> {
             Profile::Virtio => choice(DiskBus::Virtio, Why::Profile),
             Profile::Legacy => choice(DiskBus::Ide, Why::Profile),
             Profile::Source => self.nearest_bus(source),
-            Profile::Auto => match self.virtio_disk() {
+            Profile::Auto => match self.virtio_disk(source == SourceBus::XenVbd) {
                 Some((bus, why)) => choice(bus, why),
                 None => self.nearest_bus(source),
             },
         }
     }
 
-    /// The virtio bus the guest boots from, if it does.
-    fn virtio_disk(&self) -> Option<(DiskBus, Why)> {
+    /// The virtio bus the guest boots from, if it does; `knows_xen` if it has drivers for Xen's own devices.
+    fn virtio_disk(&self, knows_xen: bool) -> Option<(DiskBus, Why)> {
         let (blk, scsi) = self
             .evidence
             .map_or((None, None), |seen| (seen.virtio_blk, seen.virtio_scsi));
@@ -123,7 +128,8 @@ impl Facts<'_> {
             (Some(true), _) => Some((DiskBus::Virtio, Why::Proven)),
             (_, Some(true)) => Some((DiskBus::Scsi, Why::Proven)),
             (Some(false), _) | (_, Some(false)) => None,
-            (None, None) => drives_virtio(self.guest).then_some((DiskBus::Virtio, Why::Assumed)),
+            (None, None) => (drives_virtio(self.guest) || knows_xen && may_drive_virtio(self.guest))
+                .then_some((DiskBus::Virtio, Why::Assumed)),
         }
     }
 
@@ -140,7 +146,11 @@ impl Facts<'_> {
             SourceBus::Ide => same(DiskBus::Ide),
             SourceBus::Usb => same(DiskBus::Usb),
             SourceBus::Nvme if self.policy.libvirt >= NVME_SINCE => same(DiskBus::Nvme),
-            SourceBus::Nvme | SourceBus::LsiLogic | SourceBus::BusLogic | SourceBus::OtherScsi => {
+            SourceBus::Nvme
+            | SourceBus::LsiLogic
+            | SourceBus::BusLogic
+            | SourceBus::OtherScsi
+            | SourceBus::XenVbd => {
                 // Every guest drives IDE; one that came with NVMe is younger than AHCI.
                 let has_ahci = self.guest.has_ahci() || source == SourceBus::Nvme;
                 BusChoice {
@@ -194,6 +204,9 @@ impl Facts<'_> {
                 Some(true) => (NicModel::Virtio, Why::Proven),
                 Some(false) => self.nearest_nic(source),
                 None if drives_virtio(self.guest) => (NicModel::Virtio, Why::Assumed),
+                None if source == SourceNic::XenVif && may_drive_virtio(self.guest) => {
+                    (NicModel::Virtio, Why::Assumed)
+                }
                 None => self.nearest_nic(source),
             },
         }
@@ -205,6 +218,8 @@ impl Facts<'_> {
             SourceNic::E1000 => (NicModel::E1000, Why::Same),
             SourceNic::E1000e => (NicModel::E1000e, Why::Same),
             SourceNic::Vlance => (NicModel::Pcnet, Why::Same),
+            SourceNic::Rtl8139 => (NicModel::Rtl8139, Why::Same),
+            SourceNic::XenVif => (NicModel::E1000, Why::Nearest),
             // A flexible card is a PCnet until VMware Tools switch it, so an old 32-bit guest has the driver.
             SourceNic::Vmxnet | SourceNic::Other
                 if self.guest.bits != Some(64) && self.guest.has_pcnet() =>
@@ -228,9 +243,17 @@ fn drives_virtio(guest: &Guest) -> bool {
     matches!(guest.virtio(), Virtio::Modern | Virtio::Legacy)
 }
 
+/// Whether a guest that drives Xen's own devices can be taken to drive virtio as well: nothing says that it is too old,
+/// or that its drivers for both come from elsewhere. The makers of such guests have both, and KVM's guide for Xen gives
+/// virtio to every paravirtual guest.
+fn may_drive_virtio(guest: &Guest) -> bool {
+    drives_virtio(guest) || guest.virtio() == Virtio::Unknown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guest::{Os, Version};
 
     /// Disk bus, machine and NIC model for a guest with one disk and one card.
     fn choose(
@@ -339,6 +362,27 @@ mod tests {
         assert_eq!(bus(Some(true), None), (DiskBus::Virtio, Why::Proven));
         assert_eq!(bus(Some(false), Some(true)), (DiskBus::Scsi, Why::Proven));
         assert_eq!(bus(Some(false), None), (DiskBus::Pvscsi, Why::Same));
+    }
+
+    #[test]
+    fn a_guest_that_knows_xen_is_taken_to_know_virtio() {
+        let policy = Policy::default();
+        let choose = |guest: &Guest| {
+            let facts = Facts {
+                policy: &policy,
+                guest,
+                evidence: None,
+            };
+            let (model, _) = facts.nic_model(None, SourceNic::XenVif);
+            (facts.disk_bus("xvda", SourceBus::XenVbd).bus, model)
+        };
+        let linux = |version| Guest::new(Os::Rhel, version, None);
+        let unnamed = Guest::new(Os::OtherLinux, None, None);
+        assert_eq!(choose(&unnamed), (DiskBus::Virtio, NicModel::Virtio));
+        let old = linux(Some(Version::new(4, 6)));
+        assert_eq!(choose(&old), (DiskBus::Ide, NicModel::E1000));
+        let windows = Guest::new(Os::Windows10, None, None);
+        assert_eq!(choose(&windows), (DiskBus::Sata, NicModel::E1000));
     }
 
     #[test]

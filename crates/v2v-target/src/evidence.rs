@@ -1,7 +1,7 @@
 //! What the caller saw beside the configuration.
 //!
-//! The translation opens no file. It says which names it would like to know more about
-//! ([`wanted_files`](crate::wanted_files)), and takes what the caller found there. Everything here may be missing.
+//! A translation opens no file. It says which names it would like to know more about, and takes what the caller found
+//! there. Everything here may be missing.
 
 use std::collections::BTreeMap;
 

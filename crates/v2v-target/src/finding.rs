@@ -183,6 +183,24 @@ ids! {
     WINDOWS_OLD = "windows-old",
     /// Windows has no driver for what was chosen.
     WINDOWS_STORAGE_DRIVER = "windows-storage-driver",
+    /// A PV or PVH guest, or a kernel of the Xen host: what started the guest is not there on KVM.
+    PV_BOOT_METHOD = "pv-boot-method",
+    /// What is done when the guest stops, where KVM can't do what Xen did.
+    LIFECYCLE_ACTION_CHANGED = "lifecycle-action-changed",
+    /// Python code, which nobody runs.
+    CONFIG_CODE = "config-code",
+    /// A guest without a name.
+    NAME_MISSING = "name-missing",
+    /// A guest without a UUID.
+    UUID_MISSING = "uuid-missing",
+    /// An image whose format nobody said.
+    DISK_FORMAT_UNKNOWN = "disk-format-unknown",
+    /// A script that plugged in a card on the old host.
+    NIC_SCRIPT = "nic-script",
+    /// Disks that the guest sees as partitions of a disk that is not there.
+    PV_PARTITION_DISKS = "pv-partition-disks",
+    /// A disk whose name the guest may see differently.
+    PV_NAME_GUESS = "pv-name-guess",
 }
 
 /// The blockers that a person may overrule, because what they warn of may be known to be harmless.

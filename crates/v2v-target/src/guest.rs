@@ -123,6 +123,15 @@ impl Guest {
         }
     }
 
+    /// The guest with this libosinfo id, such as `http://debian.org/debian/12`; `None` for an id nobody knows here.
+    ///
+    /// The inverse of [`libosinfo_id`](Self::libosinfo_id): the guest that is returned has that id, except that "generic
+    /// Linux" of 2016 says nothing about a kernel. Releases that the database got later are read, too.
+    #[must_use]
+    pub fn from_libosinfo(id: &str) -> Option<Guest> {
+        libosinfo::read(id)
+    }
+
     /// What a VMware configuration says about its guest.
     ///
     /// `guest_os` is the value of the key `guestOS`, in the spelling of a .vmx (`rhel7-64`) or of the vSphere API and

@@ -67,6 +67,8 @@ pub struct Policy {
     pub tuning: Tuning,
     /// The oldest libvirt that has to take the result.
     pub libvirt: LibvirtVersion,
+    /// What only a Xen domain leaves open.
+    pub xen: XenChoices,
 }
 
 /// Choices that no libvirt takes together.
@@ -126,6 +128,43 @@ pub struct Keep {
     pub vnc_password: bool,
 }
 
+/// Choices that only a Xen domain leaves open.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct XenChoices {
+    /// Disks that are partitions (`xvda1` without an `xvda`) stay one image each, as whole disks with a bare file system,
+    /// instead of being merged into one disk with a partition table. Such a guest boots only with a direct kernel.
+    pub keep_layout: bool,
+    /// How the guest starts; if not given, from its disk, and a kernel of the Xen host is not carried.
+    pub boot: Option<BootChoice>,
+    /// The video card of the source stays where KVM has it, `cirrus` for one, instead of the default `vga`.
+    pub keep_video: bool,
+}
+
+/// How a guest starts that Xen started from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BootChoice {
+    /// The firmware starts the boot loader on the guest's disk.
+    Disk,
+    /// libvirt loads kernel, initrd and command line from files of the KVM host.
+    Direct,
+}
+
+impl std::str::FromStr for BootChoice {
+    type Err = ParseChoiceError;
+
+    fn from_str(text: &str) -> Result<BootChoice, ParseChoiceError> {
+        match text {
+            "disk" => Ok(BootChoice::Disk),
+            "direct" => Ok(BootChoice::Direct),
+            _ => Err(ParseChoiceError {
+                what: "boot method",
+                found: text.to_owned(),
+                expected: &["disk", "direct"],
+            }),
+        }
+    }
+}
+
 /// In which byte order the 16 bytes of `uuid.bios` become the domain's UUID.
 ///
 /// VMware puts them into SMBIOS in file order. Since SMBIOS 2.6 the first three groups are little-endian, so a guest
@@ -178,5 +217,15 @@ mod tests {
         assert_eq!(policy.check(), Err(PolicyError::NativeThroughCache));
         policy.tuning.cache = Some(Cache::None);
         assert_eq!(policy.check(), Ok(()));
+    }
+
+    #[test]
+    fn boot_methods_have_names() {
+        assert_eq!("disk".parse(), Ok(BootChoice::Disk));
+        assert_eq!("direct".parse(), Ok(BootChoice::Direct));
+        assert_eq!(
+            "grub".parse::<BootChoice>().unwrap_err().to_string(),
+            "boot method is \"grub\", expected one of disk, direct"
+        );
     }
 }

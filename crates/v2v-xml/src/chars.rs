@@ -7,8 +7,15 @@ use crate::EditError;
 /// What separates tokens: production 3.
 pub(crate) const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
-/// Blanks that do not end a line.
-pub(crate) const INLINE_BLANKS: [char; 2] = [' ', '\t'];
+/// The blanks that a text begins with, up to the end of the line. A lone `\r` ends none, as for editors.
+pub(crate) fn leading_blanks(text: &str) -> &str {
+    let rest = text.trim_start_matches(BLANKS);
+    let blanks = text.strip_suffix(rest).unwrap_or_default();
+    match blanks.split_once('\n') {
+        Some((line, _)) => line.strip_suffix('\r').unwrap_or(line),
+        None => blanks,
+    }
+}
 
 pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(|c| BLANKS.contains(&c))

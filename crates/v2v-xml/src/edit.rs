@@ -222,7 +222,11 @@ impl Document {
     ) -> Result<NodeId, EditError> {
         let id = self.build(new, layout.lines.as_ref())?;
         self.arena.put(id, Place::After(after));
-        self.put_text(layout.lead.clone(), Place::Before(id));
+        let kept = match layout.lines {
+            Some(_) => self.take_trailing_blanks(id),
+            None => String::new(),
+        };
+        self.put_text(kept + &layout.lead, Place::Before(id));
         Ok(id)
     }
 

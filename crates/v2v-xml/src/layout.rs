@@ -2,7 +2,7 @@
 
 use crate::Document;
 use crate::arena::{Arena, Content, NodeId, Piece};
-use crate::chars::{BLANKS, INLINE_BLANKS};
+use crate::chars::{BLANKS, leading_blanks};
 
 /// What new parts of a document look like where no neighbour shows it.
 #[derive(Clone, Debug)]
@@ -221,10 +221,7 @@ impl Document {
         let next = self.arena.next(id);
         let behind = next.and_then(|next| Some((next, self.arena.text(next)?)));
         let line_end = behind.map(|(_, text)| blank_line_end(text));
-        let blanks = behind.map_or(0, |(_, text)| {
-            let rest = text.trim_start_matches(INLINE_BLANKS);
-            text.len().saturating_sub(rest.len())
-        });
+        let blanks = behind.map_or(0, |(_, text)| leading_blanks(text).len());
         let starts_line = lead.contains('\n');
         let first = self.arena.previous(id).is_none();
         let (cut_lead, cut_behind) = match line_end {
@@ -253,6 +250,21 @@ impl Document {
         }
     }
 
+    /// Takes the blanks behind `id` if the line ends with them: they belong to the line before a new one.
+    pub(crate) fn take_trailing_blanks(&mut self, id: NodeId) -> String {
+        let behind = self.arena.next(id);
+        let Some((next, text)) = behind.and_then(|next| Some((next, self.arena.text(next)?)))
+        else {
+            return String::new();
+        };
+        if !matches!(blank_line_end(text), LineEnd::Here) {
+            return String::new();
+        }
+        let blanks = leading_blanks(text).to_owned();
+        self.cut_start(next, blanks.len());
+        blanks
+    }
+
     fn is_last(&self, id: Option<NodeId>) -> bool {
         id.is_some_and(|id| self.arena.next(id).is_none())
     }
@@ -271,7 +283,9 @@ impl Document {
 
     fn cut_start(&mut self, text: NodeId, len: usize) {
         let end = self.arena.text(text).map_or(0, str::len);
-        self.narrow(text, len, end);
+        if len > 0 {
+            self.narrow(text, len, end);
+        }
     }
 
     /// Leaves a part of a text. Nothing of it stays if the part is empty.
@@ -309,10 +323,10 @@ enum LineEnd {
 }
 
 fn blank_line_end(text: &str) -> LineEnd {
-    let rest = text.trim_start_matches(INLINE_BLANKS);
+    let rest = text.strip_prefix(leading_blanks(text)).unwrap_or_default();
     match rest {
         "" => LineEnd::Later,
-        _ if rest.starts_with('\n') || rest.starts_with("\r\n") => LineEnd::Here,
+        _ if rest.starts_with(BLANKS) => LineEnd::Here,
         _ => LineEnd::Text,
     }
 }

@@ -183,34 +183,38 @@ fn ubuntu(version: Version) -> Option<String> {
     dated.then(|| format!("ubuntu.com/ubuntu/{}.{month:02}", version.major))
 }
 
+/// Products that are one release.
+const FIXED: &[(Os, &str)] = &[
+    (Os::Windows31, "microsoft.com/win/3.1"),
+    (Os::Windows95, "microsoft.com/win/95"),
+    (Os::Windows98, "microsoft.com/win/98"),
+    (Os::WindowsMe, "microsoft.com/win/me"),
+    (Os::WindowsNt, "microsoft.com/winnt/4.0"),
+    (Os::Windows2000, "microsoft.com/win/2k"),
+    (Os::WindowsXp, "microsoft.com/win/xp"),
+    (Os::Windows2003, "microsoft.com/win/2k3"),
+    (Os::WindowsVista, "microsoft.com/win/vista"),
+    (Os::Windows2008, "microsoft.com/win/2k8"),
+    (Os::Windows7, "microsoft.com/win/7"),
+    (Os::Windows2008R2, "microsoft.com/win/2k8r2"),
+    (Os::Windows8, "microsoft.com/win/8"),
+    (Os::Windows81, "microsoft.com/win/8.1"),
+    (Os::Windows2012, "microsoft.com/win/2k12"),
+    (Os::Windows2012R2, "microsoft.com/win/2k12r2"),
+    (Os::Windows10, "microsoft.com/win/10"),
+    (Os::Windows2016, "microsoft.com/win/2k16"),
+    (Os::Windows2019, "microsoft.com/win/2k19"),
+    (Os::Windows2022, "microsoft.com/win/2k22"),
+    (Os::Windows2025, "microsoft.com/win/2k25"),
+    (Os::Windows11, "microsoft.com/win/11"),
+    (Os::Dos, "microsoft.com/msdos/6.22"),
+];
+
 fn other(guest: &Guest) -> Option<String> {
-    let fixed = match guest.os {
-        Os::Windows31 => "microsoft.com/win/3.1",
-        Os::Windows95 => "microsoft.com/win/95",
-        Os::Windows98 => "microsoft.com/win/98",
-        Os::WindowsMe => "microsoft.com/win/me",
-        Os::WindowsNt => "microsoft.com/winnt/4.0",
-        Os::Windows2000 => "microsoft.com/win/2k",
-        Os::WindowsXp => "microsoft.com/win/xp",
-        Os::Windows2003 => "microsoft.com/win/2k3",
-        Os::WindowsVista => "microsoft.com/win/vista",
-        Os::Windows2008 => "microsoft.com/win/2k8",
-        Os::Windows7 => "microsoft.com/win/7",
-        Os::Windows2008R2 => "microsoft.com/win/2k8r2",
-        Os::Windows8 => "microsoft.com/win/8",
-        Os::Windows81 => "microsoft.com/win/8.1",
-        Os::Windows2012 => "microsoft.com/win/2k12",
-        Os::Windows2012R2 => "microsoft.com/win/2k12r2",
-        Os::Windows10 => "microsoft.com/win/10",
-        Os::Windows2016 => "microsoft.com/win/2k16",
-        Os::Windows2019 => "microsoft.com/win/2k19",
-        Os::Windows2022 => "microsoft.com/win/2k22",
-        Os::Windows2025 => "microsoft.com/win/2k25",
-        Os::Windows11 => "microsoft.com/win/11",
-        Os::Dos => "microsoft.com/msdos/6.22",
-        _ => return numbered(guest.os, guest.version?),
-    };
-    Some(fixed.to_owned())
+    match FIXED.iter().find(|(os, _)| *os == guest.os) {
+        Some((_, path)) => Some((*path).to_owned()),
+        None => numbered(guest.os, guest.version?),
+    }
 }
 
 fn numbered(os: Os, version: Version) -> Option<String> {
@@ -232,4 +236,89 @@ fn numbered(os: Os, version: Version) -> Option<String> {
         (Os::NetWare, major @ 4..=6) => Some(format!("novell.com/netware/{major}")),
         _ => None,
     }
+}
+
+/// Products whose id ends with the release.
+const RELEASED: &[(&str, Os)] = &[
+    ("redhat.com/rhel/", Os::Rhel),
+    ("redhat.com/rhl/", Os::RedHatLinux),
+    ("centos.org/centos/", Os::CentOs),
+    ("centos.org/centos-stream/", Os::CentOsStream),
+    ("oracle.com/ol/", Os::OracleLinux),
+    ("oracle.com/oel/", Os::OracleLinux),
+    ("scientificlinux.org/scientificlinux/", Os::ScientificLinux),
+    ("rockylinux.org/rocky/", Os::RockyLinux),
+    ("almalinux.org/almalinux/", Os::AlmaLinux),
+    ("fedoraproject.org/fedora/", Os::Fedora),
+    ("suse.com/sles/", Os::Sles),
+    ("suse.com/sled/", Os::Sled),
+    ("suse.com/sle/", Os::Sles),
+    ("opensuse.org/opensuse/", Os::OpenSuse),
+    ("debian.org/debian/", Os::Debian),
+    ("ubuntu.com/ubuntu/", Os::Ubuntu),
+    ("freebsd.org/freebsd/", Os::FreeBsd),
+    ("openbsd.org/openbsd/", Os::OpenBsd),
+    ("netbsd.org/netbsd/", Os::NetBsd),
+    ("apple.com/macosx/", Os::MacOs),
+    ("sun.com/solaris/", Os::Solaris),
+    ("oracle.com/solaris/", Os::Solaris),
+    ("novell.com/netware/", Os::NetWare),
+];
+
+/// The guest with an id.
+pub(super) fn read(id: &str) -> Option<Guest> {
+    let path = id
+        .strip_prefix("http://")
+        .or_else(|| id.strip_prefix("https://"))?;
+    if let Some((os, _)) = FIXED.iter().find(|(_, fixed)| *fixed == path) {
+        return Some(Guest::new(*os, None, None));
+    }
+    if let Some(year) = path.strip_prefix("libosinfo.org/linux/") {
+        return Some(generic_of(year.parse().ok()?));
+    }
+    let (release, os) = RELEASED
+        .iter()
+        .find_map(|(base, os)| Some((path.strip_prefix(base)?, *os)))?;
+    Some(Guest::new(os, version(os, release)?, None))
+}
+
+/// The release at the end of an id; `Some(None)` if the id leaves it open.
+fn version(os: Os, release: &str) -> Option<Option<Version>> {
+    match (os, release) {
+        (Os::OpenSuse, "tumbleweed") => return Some(Some(Version::major(TUMBLEWEED))),
+        (_, "unknown" | "rawhide" | "testing") => return Some(None),
+        _ => {}
+    }
+    let (number, is_open) = match release.strip_suffix("-unknown") {
+        Some(number) => (number, true),
+        None => (release, false),
+    };
+    let (major, minor) = match number.split_once('.') {
+        Some((major, minor)) => (major, Some(minor.parse().ok()?)),
+        None => (number, None),
+    };
+    let version = Version {
+        major: major.parse().ok()?,
+        minor,
+    };
+    Some(Some(match (os, version.minor) {
+        // Darwin 9 is Mac OS X 10.5.
+        (Os::MacOs, Some(minor)) if version.major == 10 => Version::major(minor.checked_add(4)?),
+        // Without a service pack, or before the first minor release.
+        (Os::Sles | Os::Sled | Os::Rhel, None) if !is_open => Version::new(version.major, 0),
+        _ => version,
+    }))
+}
+
+/// "Generic Linux" of a year has a kernel of that time, or a newer one; [`generic`] says which year is which. What is
+/// called 2016 may be any that is older.
+fn generic_of(year: u32) -> Guest {
+    let mut guest = Guest::new(Os::OtherLinux, None, None);
+    guest.kernel_at_least = match year {
+        ..2018 => None,
+        2018..2020 => Some(KernelVersion::new(4, 0, 0)),
+        2020..2022 => Some(KernelVersion::new(5, 0, 0)),
+        2022.. => Some(KernelVersion::new(5, 10, 0)),
+    };
+    guest
 }

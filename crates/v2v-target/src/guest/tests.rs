@@ -866,3 +866,77 @@ proptest::proptest! {
         proptest::prop_assert!(!wide || guest.bits == Some(64), "{:?}", guest.bits);
     }
 }
+
+#[test]
+fn a_libosinfo_id_leads_back_to_its_guest() {
+    let ids: BTreeSet<String> = IDENTIFIERS
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .filter_map(|name| vmware(name).libosinfo_id())
+        .collect();
+    for id in ids.iter().filter(|id| !id.ends_with("/linux/2016")) {
+        let guest = Guest::from_libosinfo(id).unwrap_or_else(|| panic!("{id}"));
+        assert_eq!(guest.libosinfo_id().as_ref(), Some(id), "{guest:?}");
+    }
+    let releases = [
+        "redhat.com/rhel/3",
+        "redhat.com/rhel/3.9",
+        "redhat.com/rhel/5.11",
+        "redhat.com/rhel/8.4",
+        "redhat.com/rhel/10-unknown",
+        "centos.org/centos/6.5",
+        "centos.org/centos/7.0",
+        "oracle.com/oel/5.4",
+        "oracle.com/ol/8.5",
+        "suse.com/sles/11",
+        "suse.com/sles/11.3",
+        "suse.com/sle/15.4",
+        "opensuse.org/opensuse/42.3",
+        "opensuse.org/opensuse/tumbleweed",
+        "opensuse.org/opensuse/unknown",
+        "debian.org/debian/3.1",
+        "ubuntu.com/ubuntu/20.04",
+        "freebsd.org/freebsd/13.1",
+        "apple.com/macosx/10.5",
+        "microsoft.com/win/2k12r2",
+        "libosinfo.org/linux/2020",
+    ];
+    for release in releases {
+        let id = format!("http://{release}");
+        let guest = Guest::from_libosinfo(&id).unwrap_or_else(|| panic!("{id}"));
+        assert_eq!(guest.libosinfo_id(), Some(id), "{guest:?}");
+    }
+}
+
+#[test]
+fn libosinfo_ids_say_what_the_guest_is() {
+    let named = |id| Guest::from_libosinfo(id).map(|guest| (guest.name(), guest.virtio()));
+    let known = |name: &str, virtio| Some((name.to_owned(), virtio));
+    assert_eq!(
+        named("http://debian.org/debian/12"),
+        known("Debian 12", Modern)
+    );
+    assert_eq!(
+        named("http://ubuntu.com/ubuntu/12.04"),
+        known("Ubuntu 12.04", Legacy)
+    );
+    let sles = "SUSE Linux Enterprise Server 11.3";
+    assert_eq!(named("http://suse.com/sles/11.3"), known(sles, Legacy));
+    assert_eq!(
+        named("http://microsoft.com/win/10"),
+        known("Windows 10", WithDrivers)
+    );
+    assert_eq!(
+        named("http://fedoraproject.org/fedora/rawhide"),
+        known("Fedora", Unknown)
+    );
+    for id in [
+        "",
+        "debian.org/debian/12",
+        "http://debian.org/debian/",
+        "http://debian.org/debian/x",
+        "http://kde.org/neon/1",
+    ] {
+        assert_eq!(named(id), None, "{id}");
+    }
+}

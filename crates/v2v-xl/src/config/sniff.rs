@@ -11,7 +11,6 @@ const DISKS: &[(&[u8], &str)] = &[
     (b"QFI\xfb", "qcow2 image"),
     (b"conectix", "VHD image"),
     (b"vhdxfile", "VHDX image"),
-    (b"# Disk DescriptorFile", "VMDK, descriptor"),
 ];
 
 const OTHERS: &[(&[u8], &str)] = &[
@@ -30,11 +29,17 @@ pub(super) fn refuse_others(bytes: &[u8], options: &ParseOptions) -> Result<(), 
         let hit = list.iter().find(|(magic, _)| bytes.starts_with(magic));
         hit.map(|(_, name)| *name)
     };
-    if let Some(name) = known(DISKS) {
+    // `vhdxfile` could begin a key, but not with these bytes near.
+    let is_binary = has_binary_bytes(bytes);
+    if bytes.starts_with(b"# Disk DescriptorFile") {
+        let (magic, name) = ("# Disk".to_owned(), "VMDK, descriptor");
+        return Err(Error::Disk { magic, name });
+    }
+    if let Some(name) = known(DISKS).filter(|_| is_binary) {
         let magic = shown_bytes(bytes.get(..4).unwrap_or(bytes));
         return Err(Error::Disk { magic, name });
     }
-    if let Some(what) = known(OTHERS) {
+    if let Some(what) = known(OTHERS).filter(|_| is_binary) {
         return Err(Error::Binary { offset: 0, what });
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
@@ -50,6 +55,11 @@ pub(super) fn refuse_others(bytes: &[u8], options: &ParseOptions) -> Result<(), 
         return Err(Error::Binary { offset, what });
     }
     refuse_other_texts(bytes)
+}
+
+fn has_binary_bytes(bytes: &[u8]) -> bool {
+    let start = bytes.get(..64).unwrap_or(bytes);
+    start.iter().any(|byte| *byte < b'\t')
 }
 
 fn refuse_other_texts(bytes: &[u8]) -> Result<(), Error> {

@@ -77,9 +77,21 @@ fn binaries() {
         );
     }
     check(
+        "# Disk DescriptorFile\nversion=1\nCID=fffffffe\n",
+        "offset 0: found \"# Disk\", a virtual disk (VMDK, descriptor), expected a Xen guest's configuration (xl.cfg)",
+    );
+    check(
         b"\xff\xfen\0a\0",
         "offset 0: found UTF-16 text, expected UTF-8; save the file as UTF-8",
     );
+}
+
+/// A key may begin as a binary does.
+#[test]
+fn keys_like_magic_numbers() {
+    for key in ["vhdxfile", "conectix", "KDMV", "MZ", "PK"] {
+        assert_eq!(crate::parse(format!("{key} = 1\n")).entries().len(), 1);
+    }
 }
 
 #[test]

@@ -349,6 +349,7 @@ fn a_new_sibling_is_indented_as_its_neighbour() {
     );
     after("<a><b/><!-- b --><c/></a>", "<a><b/><n/><!-- b --><c/></a>");
     after("<a> <c/> <b/> <d/> </a>", "<a> <c/> <b/> <n/> <d/> </a>");
+    after("<a>\n  <b/> \t\n</a>", "<a>\n  <b/> \t\n  <n/>\n</a>");
     after("<a>\n  <b/><c/>\n</a>", "<a>\n  <b/><n/><c/>\n</a>");
     after("<a>\n  <b/>text\n</a>", "<a>\n  <b/><n/>text\n</a>");
     after("<a>text<b/>text</a>", "<a>text<b/><n/>text</a>");

@@ -88,6 +88,7 @@ fn layout() -> impl Strategy<Value = String> {
         Just("\t"),
         Just("\n  "),
         Just("\r\n\t"),
+        Just("\r\t"),
         Just("")
     ];
     prop::collection::vec(blank, 0..3).prop_map(|parts| parts.concat())
