@@ -52,12 +52,8 @@ fn step(outer: &str, inner: &str) -> Option<Box<str>> {
 
 /// The last line break of a text and what follows it.
 fn last_line_break(text: &str) -> Option<&str> {
-    let (before, after) = text.rsplit_once('\n')?;
-    let before = before.strip_suffix('\r').unwrap_or(before);
-    // Both are parts of `text`, so there is no way to fail.
-    let start = text.len().min(before.len());
-    debug_assert!(after.len() < text.len());
-    text.get(start..)
+    let (before, _) = text.rsplit_once('\n')?;
+    text.strip_prefix(before.strip_suffix('\r').unwrap_or(before))
 }
 
 /// The blanks that separate a node from what is before it: from the last line break on, or, on one line, all of them.

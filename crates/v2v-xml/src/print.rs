@@ -36,7 +36,7 @@ impl Printed {
     }
 
     /// The lines a node is on in [`text`](Self::text), the first is 1, the end is exclusive, as in
-    /// [`Hunk::new`](crate::Hunk::new). `None` if it is not in the document.
+    /// [`Hunk`](crate::Hunk). `None` if it is not in the document.
     pub fn lines(&self, id: NodeId) -> Option<Range<u64>> {
         let bytes = self.bytes(id)?;
         let line = |offset: usize| {
