@@ -19,7 +19,7 @@
 //! The file has two spellings, told apart by the first character `<`. TOML:
 //!
 //! ```
-//! use v2v_translate::network::{NetworkMap, Source, SourceKind, Target};
+//! use v2v_target::network::{NetworkMap, Source, SourceKind, Target};
 //!
 //! let map = NetworkMap::parse(
 //!     r#"
@@ -32,7 +32,7 @@
 //! let mapping = map.resolve(&Source { kind: SourceKind::Named, name: Some("VM Network"), mac: None }).unwrap();
 //! assert_eq!(mapping.target, Target::Bridge("br0".into()));
 //! assert_eq!(mapping.vlan, Some(42));
-//! # Ok::<(), v2v_translate::network::MapError>(())
+//! # Ok::<(), v2v_target::network::MapError>(())
 //! ```
 //!
 //! and the XML of virt-v2v.conf, `<network type='bridge' name='br0'><network type='network' name='default'/></network>`.
