@@ -128,8 +128,9 @@ impl Facts<'_> {
             (Some(true), _) => Some((DiskBus::Virtio, Why::Proven)),
             (_, Some(true)) => Some((DiskBus::Scsi, Why::Proven)),
             (Some(false), _) | (_, Some(false)) => None,
-            (None, None) => (drives_virtio(self.guest) || knows_xen && may_drive_virtio(self.guest))
-                .then_some((DiskBus::Virtio, Why::Assumed)),
+            (None, None) => (drives_virtio(self.guest)
+                || knows_xen && may_drive_virtio(self.guest))
+            .then_some((DiskBus::Virtio, Why::Assumed)),
         }
     }
 
