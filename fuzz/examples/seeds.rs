@@ -26,6 +26,9 @@ fn main() {
     seeds.flat();
     seeds.qcow2();
     seeds.disks();
+    seeds.domains();
+    seeds.configurations();
+    seeds.documents();
 }
 
 struct Seeds {
@@ -249,12 +252,96 @@ impl Seeds {
         }
     }
 
+    fn configurations(&self) {
+        let workstation = "#!/usr/bin/vmware\r\n.encoding = \"windows-1252\"\r\nmemsize = \"512\"\r\n\
+            numvcpus = 2\r\nscsi0.present = \"TRUE\"\r\nscsi0.virtualDev = \"lsilogic\"\r\n\
+            scsi0:0.present = \"TRUE\"\r\nscsi0:0.fileName = \"web01-000001.vmdk\"\r\n\
+            ide1:0.deviceType = \"cdrom-raw\"\r\nide1:0.fileName = \"auto detect\"\r\n\
+            Ethernet0.connectionType = \"nat\"\r\nethernet0.generatedAddress = \"00:0c:29:01:02:03\"\r\n\
+            annotation = \"a|0Ab\" # c\r\nusb:1.deviceType = \"hub\"\r\nhpet0.present = \"FALSE\"";
+        let esx = ".encoding = \"UTF-8\"\ndisplayName = \"web%2f01\"\nfirmware = \"efi\"\n\
+            uuid.bios = \"56 4d c7 7b 93 e5 fb d8-db ad 01 02 03 04 05 06\"\nvm.genid = \"-1\"\n\
+            sched.scsi0:1.throughputCap = \"off\"\nscsi0:1.mode = \"independent-persistent\"\n\
+            sched.cpu.affinity = \"0-3,7\"\nbios.bootOrder = \"allow:hdd,ethernet0\"\n\
+            guestInfo.detailed.data = \"bitness='64' prettyName='Linux'\"\nfloppy0.fileName = \"a.flp\"\n\
+            serial0.fileType = \"pipe\"\nsound.present = \"FALSE\"\nvtpm.present = \"TRUE\"\n";
+        let snapshots = "snapshot.current = \"2\"\nsnapshot0.uid = \"1\"\nsnapshot1.uid = \"2\"\n\
+            snapshot1.parent = \"1\"\nsnapshot1.disk0.node = \"scsi0:0\"\nsnapshot1.createTimeLow = \"-1\"\n";
+        let team = "<?xml version=\"1.0\"?>\n<Foundry>\n<VM>\n<VMId type=\"string\">52 01 &amp;</VMId>\n\
+            <vmxPathName type=\"string\">web01.vmx</vmxPathName></VM></Foundry>\n";
+        let odd = "\u{feff}\n  # note\nx\ny = \"cut\nz = \"a\" b\nZ=|0|7C\n";
+        for (name, text) in [
+            ("workstation", workstation),
+            ("esx", esx),
+            ("snapshots", snapshots),
+            ("team", team),
+            ("odd", odd),
+        ] {
+            self.put(&["vmx_parse"], name, text.as_bytes());
+        }
+        let gbk = b".encoding = \"GBK\"\ndisplayName = \"\xce\xbb \x8b\x7c41|0A\"\n";
+        self.put(&["vmx_parse"], "gbk", gbk);
+        let shift_jis = b"x = \"\x83\x5c\x83\x7c\"\n.encoding = \"Shift_JIS\"\ny = \"\xff\"\n";
+        self.put(&["vmx_parse"], "shift-jis", shift_jis);
+    }
+
+    /// The first 16 bytes choose elements and changes, see `xml::edit`.
+    fn documents(&self) {
+        let lines = "<?xml version='1.0'?>\n<domain type=\"xen\" id='3'>\n  <!-- web -->\n  <name>a &amp; b</name>\n  \
+            <devices>\n    <disk type='file'>\n      <target dev='xvda' />\n    </disk> <!-- root -->\n    \
+            <console/>\n  </devices>\n</domain>\n";
+        let one_line =
+            "<d><a b='&#x41;' c = \"'\"/><e> <f/> <g/></e>t<![CDATA[<]]><!----><?p q?></d>";
+        let odd = "\u{feff}<x:d\r\n\txmlns:x='u'\r\n>\r\n\t<a>\r\n\r\n\t</a >\r\n<b></b><c/></x:d>\r\n<!-- e -->";
+        for (name, changes, text) in [
+            (
+                "lines",
+                *b"\x01\x07\x02\x08\x03\x09\x04\x05\0\0\x01\x03\x02\x0a\x01\x06",
+                lines,
+            ),
+            (
+                "one-line",
+                *b"\x01\x01\x02\x09\x03\x05\x03\x06\x01\x09\0\x0b\0\x0b\0\x0b",
+                one_line,
+            ),
+            (
+                "odd",
+                *b"\x01\x09\x02\x09\x03\x08\x01\x04\x04\x02\0\x01\x05\x0a\0\x0a",
+                odd,
+            ),
+            // Found by the fuzzer: a `\r` alone ends no line.
+            (
+                "lone-cr",
+                *b"\x02\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+                "<d><f/> \t\r\t<g/></d>",
+            ),
+        ] {
+            self.put(
+                &["xml_edit"],
+                name,
+                &[&changes[..], text.as_bytes()].concat(),
+            );
+        }
+    }
+
     /// Input of the writer's target is a random value; any bytes are one.
     fn disks(&self) {
         for seed in 0..3 {
             let bytes = Content::full(seed, 256).to_vec();
             self.put(&["qcow2_write"], &format!("random-{seed}"), &bytes);
         }
+    }
+
+    fn domains(&self) {
+        let testdata = self.corpus.join("../../testdata/domain");
+        for name in ["everything", "sources", "xen-pv"] {
+            let text = fs::read(testdata.join(format!("{name}.xml"))).expect("a domain");
+            self.put(&["domain_xml"], name, &text);
+        }
+        let odd = "<?xml version='1.0'?>\r\n<!-- c --><domain type='kvm' xmlns:qemu='u'>t<name><![CDATA[a]]>&#x41;</name>\
+            <memory unit='parsec'>x</memory><features><acpi a='b'/><acpi/></features><?p i?><![CDATA[]]>\
+            <devices><disk><address/></disk><disk type='tape'/> <qemu:arg/></devices><qemu:commandline/></domain>";
+        self.put(&["domain_xml"], "odd", odd.as_bytes());
     }
 }
 

@@ -52,8 +52,15 @@ const CRATES: &[Crate] = &[
         2,
         May::Only(&["v2v-domain", "v2v-report", "v2v-target", "v2v-vmx"]),
     ),
+    krate(
+        "v2v-xen",
+        2,
+        May::Only(&["v2v-report", "v2v-target", "v2v-xl", "v2v-xml"]),
+    ),
+    krate("v2v-domain-args", 2, May::Only(&["v2v-cli", "v2v-target"])),
     krate("vmdk2qcow2", 3, May::Binary),
     krate("vmx2libvirt", 3, May::Binary),
+    krate("xen2kvm", 3, May::Binary),
     // What makes test data shares no code with what reads it.
     krate(FOR_TESTS, 0, May::Nothing),
     krate("xtask", 4, May::Anything),

@@ -3,13 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use v2v_cli::{Generate, Policy, ReportTarget, spell_out};
+use v2v_cli::{Generate, Policy, ReportTarget, spell_out, usage};
+use v2v_domain_args::{DomainArgs, ONE_DASH, VIRT_V2V_ONE_DASH, VirtV2vArgs};
 use v2v_report::FindingId;
 use v2v_translate::finding::{VTPM_STATE_LOST, can_be_overruled};
-
-use crate::domain_args::{self, DomainArgs};
-use crate::failure::usage;
-use crate::virt_v2v::{self, VirtV2vArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -144,7 +141,7 @@ pub(crate) enum Task<'a> {
 impl Args {
     /// The arguments of this process; ends it with exit status 2 if they make no sense.
     pub(crate) fn from_command_line() -> Args {
-        let names = [domain_args::ONE_DASH, virt_v2v::ONE_DASH].concat();
+        let names = [ONE_DASH, VIRT_V2V_ONE_DASH].concat();
         Args::parse_from(spell_out(std::env::args_os(), &names))
     }
 

@@ -1,11 +1,10 @@
 //! One file: read, parse, look beside it, translate, judge.
 
-use std::fs::File;
-use std::io::{Read, stdin};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, bail};
-use v2v_cli::ExitStatus;
+use anyhow::Context as _;
+use v2v_cli::{Conversion, ExitStatus, SourceText, read_source, shown, usage, validate};
+use v2v_domain_args::absolute;
 use v2v_report::{FindingId, Report, SourceReport};
 use v2v_translate::policy::DiskPlace;
 use v2v_translate::{Evidence, Policy, Translation, translate};
@@ -13,11 +12,9 @@ use v2v_vmx::{Document, ParseOptions};
 
 use crate::PROGRAM;
 use crate::args::Args;
-use crate::domain_args::absolute;
-use crate::failure::{status_of, usage};
+use crate::failure::status_of;
 use crate::look::Looker;
 use crate::output::check_target;
-use crate::validate::validate;
 use crate::{record, unused};
 
 /// What every file of one call shares.
@@ -29,56 +26,10 @@ pub(crate) struct Converter<'a> {
     looker: Looker,
 }
 
-/// What became of one file.
-pub(crate) struct Conversion {
-    /// How it ended, so far: what is written later can still fail.
-    pub(crate) status: ExitStatus,
-    /// Everything that is known of it.
-    pub(crate) report: Report,
-    /// The XML; `None` if it was refused or failed.
-    pub(crate) xml: Option<String>,
-    /// Why it failed, beginning with the name of the file.
-    pub(crate) error: Option<anyhow::Error>,
-}
-
-/// A configuration that was read.
-struct Source {
-    bytes: Vec<u8>,
-    /// Where it really lies; `None` for a pipe.
-    place: Option<PathBuf>,
-}
-
 /// A configuration that was parsed and translated.
 pub(crate) struct Translated {
     pub(crate) document: Document,
     pub(crate) translation: Translation,
-}
-
-impl Conversion {
-    /// One that did not begin.
-    fn failed(file: &Path, error: anyhow::Error) -> Conversion {
-        let mut report = Report::new(PROGRAM, env!("CARGO_PKG_VERSION"));
-        report.source = Some(SourceReport::new("vmx", file));
-        let mut conversion = Conversion {
-            status: ExitStatus::Done,
-            report,
-            xml: None,
-            error: None,
-        };
-        conversion.fail(error);
-        conversion
-    }
-
-    /// Something about it failed; the first error counts.
-    pub(crate) fn fail(&mut self, error: anyhow::Error) {
-        self.end(status_of(&error));
-        self.error.get_or_insert(error);
-    }
-
-    fn end(&mut self, status: ExitStatus) {
-        self.status = status;
-        self.report.finish(status.outcome(), status.code());
-    }
 }
 
 impl<'a> Converter<'a> {
@@ -108,26 +59,25 @@ impl<'a> Converter<'a> {
     /// Translates `file`, whose XML is to become the file `target`, and says how that ended; writes nothing.
     pub(crate) fn convert(&self, file: &Path, target: Option<&Path>) -> Conversion {
         let checked = target.map(|target| check_target(target, file, self.args.force));
-        if let Some(Err(error)) = checked {
-            return Conversion::failed(file, error);
-        }
         let mut report = Report::new(PROGRAM, env!("CARGO_PKG_VERSION"));
-        let (xml, error) = match self.xml(file, &mut report) {
+        report.source = Some(SourceReport::new("vmx", file));
+        let xml = match checked {
+            Some(Err(error)) => Err(error),
+            _ => self.xml(file, &mut report),
+        };
+        let status = match &xml {
+            Ok(Some(_)) => self.args.policy.status(&report.findings),
+            Ok(None) => ExitStatus::Refused,
+            Err(error) => status_of(error),
+        };
+        let (xml, error) = match xml {
             Ok(xml) => (xml, None),
             Err(error) => (None, Some(error)),
         };
-        let status = match (&xml, &error) {
-            (_, Some(error)) => status_of(error),
-            (None, None) => ExitStatus::Refused,
-            (Some(_), None) => self.args.policy.status(&report.findings),
-        };
-        let mut conversion = Conversion {
-            status,
-            report,
-            xml,
-            error,
-        };
-        conversion.end(status);
+        let mut conversion = Conversion::new(status, report, xml);
+        if let Some(error) = error {
+            conversion.fail(error, status);
+        }
         conversion
     }
 
@@ -170,33 +120,14 @@ impl<'a> Converter<'a> {
         })
     }
 
-    fn read(&self, file: &Path) -> anyhow::Result<Source> {
-        if file == Path::new("-") {
-            let bytes = read_some(stdin().lock(), self.parsing.max_bytes)
-                .context("standard input: cannot read")?;
-            return Ok(Source { bytes, place: None });
-        }
-        let open = File::open(file).and_then(|open| Ok((open.metadata()?, open)));
-        let (metadata, open) = open.with_context(|| format!("{}: cannot open", file.display()))?;
-        if metadata.is_dir() {
-            bail!(
-                "{}: is a directory, expected a file; name the .vmx inside",
-                file.display()
-            );
-        }
+    fn read(&self, file: &Path) -> anyhow::Result<SourceText> {
         let limit = self.parsing.max_bytes;
-        if metadata.is_file() && metadata.len() > limit {
-            let found = metadata.len();
+        let source = read_source(file, limit, "the .vmx inside")?;
+        if source.len > limit {
+            let found = source.len;
             return Err(v2v_vmx::Error::TooLarge { found, limit }).with_context(|| shown(file));
         }
-        let bytes =
-            read_some(open, limit).with_context(|| format!("{}: cannot read", file.display()))?;
-        // What lies beside a pipe says nothing of the VM; what lies beside a link's target does.
-        let place = match metadata.is_file() {
-            true => file.canonicalize().ok(),
-            false => None,
-        };
-        Ok(Source { bytes, place })
+        Ok(source)
     }
 
     /// The policy for a configuration in `dir`: its images lie beside it if nothing else was said.
@@ -230,19 +161,4 @@ fn parse_options(args: &Args) -> anyhow::Result<ParseOptions> {
         }
         _ => Ok(options),
     }
-}
-
-/// The name of a source in messages.
-pub(crate) fn shown(file: &Path) -> String {
-    match file == Path::new("-") {
-        true => "standard input".to_owned(),
-        false => file.display().to_string(),
-    }
-}
-
-/// At most one byte more than `limit`, which the parser then refuses.
-fn read_some(from: impl Read, limit: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

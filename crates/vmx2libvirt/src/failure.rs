@@ -1,29 +1,10 @@
 //! From an error to an exit status.
 
-use std::fmt;
-
-use v2v_cli::ExitStatus;
-
-/// Options that make no sense together, or values that are none, found after parsing.
-#[derive(Debug)]
-struct Usage(String);
-
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
-
-/// An error of wrong usage.
-pub(crate) fn usage(text: impl Into<String>) -> anyhow::Error {
-    anyhow::Error::new(Usage(text.into()))
-}
+use v2v_cli::{ExitStatus, is_usage};
 
 /// The exit status that belongs to an error.
 pub(crate) fn status_of(error: &anyhow::Error) -> ExitStatus {
-    if error.chain().any(|cause| cause.is::<Usage>()) {
+    if is_usage(error) {
         return ExitStatus::Usage;
     }
     match error.chain().find_map(|cause| cause.downcast_ref()) {

@@ -18,26 +18,22 @@ mod args;
 mod boot_code;
 mod convert;
 mod disk_facts;
-mod domain_args;
-mod explain;
 mod failure;
 mod folder;
 mod look;
-mod many;
 mod one;
 mod output;
 mod record;
 mod source_facts;
-mod tell;
 mod unused;
-mod validate;
-mod virt_v2v;
 
 use std::io::{stderr, stdout};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
-use v2v_cli::{ExitStatus, write_error};
+use v2v_cli::{ExitStatus, Many, start_log, write_error, written};
+use v2v_domain_args::Input;
 
 use crate::args::{Args, Task};
 use crate::convert::Converter;
@@ -50,14 +46,22 @@ const PROGRAM: &str = "vmx2libvirt";
 const CAPABILITIES: &str = "vmx2libvirt\nlibvirt\ninput:vmx\noutput:libvirt-xml\nreport:v2v-report/1\n\
     mac-option\nbridge-option\nnetwork-map\nvalidate\nout-dir\n";
 
+/// What is read, for the options of virt-v2v.
+const INPUT: Input = Input {
+    modes: &["vmx"],
+    source: ".vmx file",
+    disks: "disks are not converted here; that is vmdk2qcow2's work",
+};
+
 fn main() -> ExitCode {
     let args = Args::from_command_line();
     start_log(args.verbose);
     // A split disk has many extents, and with --out-dir several disks are open at once.
     v2v_disk::raise_open_file_limit();
     let result = match args.generate {
-        Some(generate) => output::written(generate.write(Args::command(), &mut stdout()))
-            .map(|()| ExitStatus::Done),
+        Some(generate) => {
+            written(generate.write(Args::command(), &mut stdout())).map(|()| ExitStatus::Done)
+        }
         None => run(&args),
     };
     result
@@ -71,33 +75,38 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<ExitStatus> {
     let task = args.task()?;
     if let Task::Capabilities = task {
-        output::print(CAPABILITIES)?;
+        v2v_cli::print(CAPABILITIES)?;
         return Ok(ExitStatus::Done);
     }
-    let notes = args.virt_v2v.check()?;
+    let notes = args.virt_v2v.check(&INPUT)?;
     let converter = Converter::new(args)?;
     if !args.quiet {
-        tell::notes(notes.into_iter().chain(converter.notes()));
+        for note in notes.into_iter().chain(converter.notes()) {
+            let _ = write_error(&mut stderr(), PROGRAM, note);
+        }
     }
     match task {
         Task::One(file) => one::run(args, &converter, file),
-        Task::Many { files, dir } => many::run(args, &converter, &files, dir),
+        Task::Many { files, dir } => many(args, dir).run(
+            &files,
+            |file, target| converter.convert(file, Some(target)),
+            status_of,
+        ),
         Task::Capabilities => Ok(ExitStatus::Done),
     }
 }
 
-/// `-v` shows what the libraries say of their steps; `RUST_LOG` chooses more finely.
-fn start_log(verbose: u8) {
-    let level = match verbose {
-        0 => "error",
-        1 => "info",
-        _ => "trace",
-    };
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(stderr)
-        .without_time()
-        .init();
+/// How many files become XML files in `dir`.
+fn many<'a>(args: &Args, dir: &'a Path) -> Many<'a> {
+    Many {
+        program: PROGRAM,
+        dir,
+        extensions: &["vmx", "vmtx"],
+        verb: "translated",
+        force: args.force,
+        dry_run: args.dry_run,
+        reports: args.wants_report(),
+        quiet: args.quiet,
+        machine_readable: args.machine_readable,
+    }
 }

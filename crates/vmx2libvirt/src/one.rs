@@ -3,15 +3,18 @@
 use std::io::{stderr, stdout};
 use std::path::Path;
 
-use v2v_cli::{ExitStatus, write_report};
+use v2v_cli::{
+    Conversion, ExitStatus, count_settings, explain_settings, print, shown, write_error,
+    write_report,
+};
 use v2v_report::Report;
 
 use crate::PROGRAM;
 use crate::args::Args;
-use crate::convert::{Conversion, Converter, shown};
-use crate::explain::explain;
-use crate::output::{print, write_file};
-use crate::{source_facts, tell};
+use crate::convert::Converter;
+use crate::failure::status_of;
+use crate::output::write_file;
+use crate::source_facts;
 
 /// Translates `file`; the report is written whatever happens.
 pub(crate) fn run(
@@ -27,14 +30,14 @@ pub(crate) fn run(
     }
     let mut conversion = converter.convert(file, args.output.as_deref());
     if let Err(error) = deliver(args, &conversion) {
-        conversion.fail(error);
+        let status = status_of(&error);
+        conversion.fail(error, status);
     }
     let reported = write(args, &conversion.report);
-    tell::outcome(&mut stderr(), None, &conversion, args.quiet);
+    conversion.tell(&mut stderr(), PROGRAM, None, args.quiet);
     reported?;
     if !args.quiet && conversion.error.is_none() && conversion.xml.is_some() {
-        let report = &conversion.report;
-        tell::summary(&shown(file), args.output.as_deref(), args.dry_run, report);
+        summarize(args, file, &conversion.report);
     }
     Ok(conversion.status)
 }
@@ -42,7 +45,7 @@ pub(crate) fn run(
 /// Writes what was asked for. What a refused file has to say is still explained.
 fn deliver(args: &Args, conversion: &Conversion) -> anyhow::Result<()> {
     if args.explain {
-        print(&explain(&conversion.report.settings))?;
+        print(&explain_settings(&conversion.report.settings))?;
     }
     let Some(xml) = &conversion.xml else {
         return Ok(());
@@ -73,4 +76,17 @@ fn write(args: &Args, report: &Report) -> anyhow::Result<()> {
         write_report(report, target, &mut stdout())?;
     }
     Ok(())
+}
+
+/// Says in one line what became of the settings of `file`.
+fn summarize(args: &Args, file: &Path, report: &Report) {
+    let mut text = shown(file);
+    if let Some(target) = &args.output {
+        text.push_str(&format!(" -> {}", target.display()));
+    }
+    if args.dry_run {
+        text.push_str(" (dry run, nothing written)");
+    }
+    text.push_str(&format!(": {}", count_settings(&report.settings)));
+    let _ = write_error(&mut stderr(), PROGRAM, text);
 }

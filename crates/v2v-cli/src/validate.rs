@@ -7,15 +7,15 @@ use anyhow::{Context as _, bail};
 
 const TOOL: &str = "virt-xml-validate";
 
-/// Checks `xml` against libvirt's schema.
+/// Checks a domain against libvirt's schema, with libvirt's own tool.
 ///
 /// # Errors
 ///
 /// What the tool says of an invalid domain, or that the tool is missing.
-pub(crate) fn validate(xml: &str) -> anyhow::Result<()> {
+pub fn validate(xml: &str) -> anyhow::Result<()> {
     // The tool reads its input twice, so it takes no pipe.
     let mut file = tempfile::Builder::new()
-        .prefix("vmx2libvirt-")
+        .prefix("v2v-")
         .suffix(".xml")
         .tempfile()
         .context("--validate: cannot make a temporary file")?;

@@ -1,15 +1,16 @@
-//! Where every key went, one line a key.
+//! Where every setting of a source went, one line each.
 
 use std::fmt::Write as _;
 
-use v2v_cli::printable;
 use v2v_report::{SettingReport, SettingState};
+
+use crate::line::printable;
 
 /// Keys longer than this push their line to the right.
 const KEY_WIDTH: usize = 32;
 
 /// The fate of all settings: line, state, key, and where it went or why it went nowhere.
-pub(crate) fn explain(settings: &[SettingReport]) -> String {
+pub fn explain_settings(settings: &[SettingReport]) -> String {
     let mut text = String::new();
     for setting in settings {
         let to = setting.to.as_deref().map(|to| format!("-> {to}"));
@@ -34,7 +35,7 @@ pub(crate) fn explain(settings: &[SettingReport]) -> String {
 }
 
 /// How many settings met which fate: `61 settings: 40 mapped, 18 ignored, 2 not carried, 1 unknown`.
-pub(crate) fn count(settings: &[SettingReport]) -> String {
+pub fn count_settings(settings: &[SettingReport]) -> String {
     let of = |state| {
         settings
             .iter()
@@ -66,14 +67,14 @@ mod tests {
         mapped.to = Some("/domain/memory".into());
         let mut secret = setting("guestinfo.userdata", 120, SettingState::NotCarried);
         secret.reason = "QEMU has no guestinfo".into();
-        let text = explain(&[mapped.clone(), secret.clone()]);
+        let text = explain_settings(&[mapped.clone(), secret.clone()]);
         assert_eq!(
             text,
             "    3 mapped      memsize                          \"2048\"  -> /domain/memory\n  \
              120 not-carried guestinfo.userdata               (not shown)  QEMU has no guestinfo\n"
         );
         assert_eq!(
-            count(&[mapped, secret]),
+            count_settings(&[mapped, secret]),
             "2 settings: 1 mapped, 0 ignored, 1 not carried, 0 unknown"
         );
     }
@@ -82,7 +83,7 @@ mod tests {
     fn a_value_stays_on_its_line() {
         let mut unknown = setting("a\u{1b}b", 1, SettingState::Unknown);
         unknown.value = Some("x\ny\u{202e}".into());
-        let text = explain(&[unknown]);
+        let text = explain_settings(&[unknown]);
         assert!(
             text.contains("a\\u{1b}b") && text.contains("\"x\\ny\\u{202e}\""),
             "{text}"

@@ -1,9 +1,9 @@
 //! Options of virt-v2v that ask for what this command does not do.
 
-use crate::failure::usage;
+use v2v_cli::usage;
 
-/// The ones with one dash and several letters, and their names here.
-pub(crate) const ONE_DASH: &[(&str, &str)] = &[
+/// The options of virt-v2v with one dash and several letters, and their names here.
+pub const VIRT_V2V_ONE_DASH: &[(&str, &str)] = &[
     ("if", "input-format"),
     ("ic", "input-connection"),
     ("it", "input-transport"),
@@ -16,7 +16,7 @@ pub(crate) const ONE_DASH: &[(&str, &str)] = &[
 
 /// Accepted with a note where nothing is lost, refused with the reason where something else would come out.
 #[derive(Debug, clap::Args)]
-pub(crate) struct VirtV2vArgs {
+pub struct VirtV2vArgs {
     #[arg(short = 'i', hide = true)]
     input_mode: Option<String>,
     #[arg(short = 'o', hide = true)]
@@ -63,27 +63,41 @@ pub(crate) struct VirtV2vArgs {
     wrap: bool,
 }
 
+/// What a program reads, which decides on the options of virt-v2v that it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Input {
+    /// The modes of `-i` that say what it does anyway, the usual one first.
+    pub modes: &'static [&'static str],
+    /// Its source: `.vmx file`.
+    pub source: &'static str,
+    /// What becomes of disks instead.
+    pub disks: &'static str,
+}
+
 impl VirtV2vArgs {
-    /// The notes on what was accepted.
+    /// The notes on what was accepted, for a program that reads `input`.
     ///
     /// # Errors
     ///
     /// Wrong usage for an option that can't be meant here.
-    pub(crate) fn check(&self) -> anyhow::Result<Vec<String>> {
-        if let Some(mode) = self.input_mode.as_deref().filter(|mode| *mode != "vmx") {
+    pub fn check(&self, input: &Input) -> anyhow::Result<Vec<String>> {
+        let source = input.source;
+        let is_other = |mode: &&str| !input.modes.contains(mode);
+        if let Some(mode) = self.input_mode.as_deref().filter(is_other) {
+            let usual = input.modes.first().unwrap_or(&"");
             return Err(usage(format!(
-                "-i {mode}: only a .vmx file is read here, -i vmx"
+                "-i {mode}: only a {source} is read here, -i {usual}"
             )));
         }
-        const REMOTE: &str = "nothing is read from another host; copy the .vmx file here first";
-        const DISKS: &str = "disks are not converted here; that is vmdk2qcow2's work";
+        let remote = &*format!("nothing is read from another host; copy the {source} here first");
+        let disks = input.disks;
         const INSIDE: &str = "the inside of the guest is not looked at here";
         for (option, given, reason) in [
-            ("-if", self.input_format.is_some(), DISKS),
-            ("-ic", self.input_connection.is_some(), REMOTE),
-            ("-it", self.input_transport.is_some(), REMOTE),
-            ("-io", !self.input_option.is_empty(), REMOTE),
-            ("-ip", self.input_password.is_some(), REMOTE),
+            ("-if", self.input_format.is_some(), disks),
+            ("-ic", self.input_connection.is_some(), remote),
+            ("-it", self.input_transport.is_some(), remote),
+            ("-io", !self.input_option.is_empty(), remote),
+            ("-ip", self.input_password.is_some(), remote),
             (
                 "-o",
                 self.output_mode.is_some(),
@@ -94,9 +108,9 @@ impl VirtV2vArgs {
                 self.output_connection.is_some(),
                 "nothing is defined here; use virsh -c URI define on the result",
             ),
-            ("-oo", !self.output_option.is_empty(), DISKS),
-            ("-oa", self.output_allocation.is_some(), DISKS),
-            ("--compressed", self.compressed, DISKS),
+            ("-oo", !self.output_option.is_empty(), disks),
+            ("-oa", self.output_allocation.is_some(), disks),
+            ("--compressed", self.compressed, disks),
             ("--root", self.root.is_some(), INSIDE),
             ("--key", !self.key.is_empty(), INSIDE),
             ("--keys-from-stdin", self.keys_from_stdin, INSIDE),

@@ -8,23 +8,21 @@ use std::str::FromStr;
 
 use anyhow::Context as _;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use v2v_cli::parse_size;
-use v2v_translate::Policy;
-use v2v_translate::network::{MAX_BYTES, MapError, NetworkMap};
-use v2v_translate::policy::{
+use v2v_cli::{parse_size, usage};
+use v2v_target::Policy;
+use v2v_target::network::{MAX_BYTES, MapError, NetworkMap};
+use v2v_target::policy::{
     Cache, CpuChoice, DiskBus, DiskFormat, DiskPlace, Firmware, HugePages, IoMode, IoTune,
     LibvirtVersion, Machine, MemTune, ParseChoiceError, ParseTuningError, PathRule, PciAddress,
     Profile, SoundModel, UuidOrder, VideoModel,
 };
 
-use crate::failure::usage;
-
 /// The options of several letters that virt-v2v spells with one dash, and their names here.
-pub(crate) const ONE_DASH: &[(&str, &str)] = &[("on", "on"), ("of", "of"), ("os", "os")];
+pub const ONE_DASH: &[(&str, &str)] = &[("on", "on"), ("of", "of"), ("os", "os")];
 
 /// Choices that the source does not make.
 #[derive(Debug, clap::Args)]
-pub(crate) struct DomainArgs {
+pub struct DomainArgs {
     /// Name of the domain; without it the source's. The same as -on [as in virt-v2v]
     #[arg(long = "on", value_name = "NAME", help_heading = NAMES)]
     name: Option<String>,
@@ -106,8 +104,8 @@ pub(crate) struct DomainArgs {
     emulator: Option<String>,
 
     /// Video card
-    #[arg(long, value_parser = one_of::<VideoModel>(VideoModel::NAMES), help_heading = DEVICES)]
-    video: Option<VideoModel>,
+    #[arg(long, value_parser = one_of::<VideoModel>(VideoModel::NAMES).map(VideoChoice::Model), help_heading = DEVICES)]
+    video: Option<VideoChoice>,
 
     /// Sound card; without it the source's
     #[arg(long, value_parser = one_of::<SoundModel>(SoundModel::NAMES), help_heading = DEVICES)]
@@ -191,10 +189,18 @@ pub(crate) struct DomainArgs {
     target_libvirt: Option<LibvirtVersion>,
 }
 
+/// `--video`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum VideoChoice {
+    Model(VideoModel),
+    /// That of the source; only Xen's are among those that KVM has.
+    Keep,
+}
+
 const NAMES: &str = "Name";
 const NETWORKS: &str = "Networks";
-const DISKS: &str = "Disks";
-const DEVICES: &str = "Devices";
+pub(crate) const DISKS: &str = "Disks";
+pub(crate) const DEVICES: &str = "Devices";
 const CARRIED: &str = "What is carried from the old host";
 const TUNING: &str = "Resources";
 
@@ -204,7 +210,7 @@ impl DomainArgs {
     /// # Errors
     ///
     /// Wrong usage for a value that is none or that can't be together with another; I/O for the network map.
-    pub(crate) fn apply(&self, policy: &mut Policy) -> anyhow::Result<()> {
+    pub fn apply(&self, policy: &mut Policy) -> anyhow::Result<()> {
         policy.name.clone_from(&self.name);
         self.apply_networks(policy)?;
         self.apply_disks(policy)?;
@@ -215,12 +221,12 @@ impl DomainArgs {
     }
 
     /// Whether an option says where the images lie.
-    pub(crate) fn names_disk_place(&self) -> bool {
+    pub fn names_disk_place(&self) -> bool {
         self.keep_paths || self.disk_dir.is_some()
     }
 
     /// Whether an option names the domain.
-    pub(crate) fn names_domain(&self) -> bool {
+    pub fn names_domain(&self) -> bool {
         self.name.is_some()
     }
 
@@ -270,7 +276,11 @@ impl DomainArgs {
         policy.secure_boot = self.secure_boot;
         policy.cpu.clone_from(&self.cpu);
         policy.emulator.clone_from(&self.emulator);
-        policy.video = self.video;
+        match self.video {
+            Some(VideoChoice::Model(model)) => policy.video = Some(model),
+            Some(VideoChoice::Keep) => policy.xen.keep_video = true,
+            None => {}
+        }
         policy.sound = self.sound;
         policy.passthrough.clone_from(&self.hostdev);
         if let Some(version) = self.target_libvirt {
@@ -328,7 +338,7 @@ fn read_network_map(file: &Path) -> anyhow::Result<NetworkMap> {
 }
 
 /// One of `names`, each of which parses.
-fn one_of<T>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T>
+pub(crate) fn one_of<T>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err = ParseChoiceError> + Clone + Send + Sync + 'static,
 {
@@ -400,7 +410,11 @@ fn iotune(text: &str) -> anyhow::Result<(Option<String>, IoTune)> {
 }
 
 /// `path` from the root, as the XML needs it.
-pub(crate) fn absolute(path: &Path) -> anyhow::Result<String> {
+///
+/// # Errors
+///
+/// Wrong usage for a name that is not UTF-8, I/O if there is no current directory.
+pub fn absolute(path: &Path) -> anyhow::Result<String> {
     let absolute = std::path::absolute(path)
         .with_context(|| format!("{}: cannot make it absolute", path.display()))?;
     absolute
