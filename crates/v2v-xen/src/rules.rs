@@ -3,6 +3,7 @@
 mod addition;
 mod boot;
 mod clock;
+mod cmdline;
 mod console;
 mod controller;
 mod device;
@@ -30,6 +31,7 @@ const ALL: &[&[Rule]] = &[
     lifecycle::RULES,
     controller::RULES,
     disk::RULES,
+    cmdline::RULES,
     interface::RULES,
     console::RULES,
     display::RULES,

@@ -14,7 +14,8 @@ use std::path::PathBuf;
 use v2v_report::Severity;
 use v2v_target::{Policy, finding};
 use v2v_testkit::{corpus, libvirt};
-use v2v_xen::{Conversion, Evidence, RuleChoice, convert};
+use v2v_xen::{Conversion, Evidence, RuleChoice, convert, from_xl};
+use v2v_xl::Config;
 use v2v_xml::{Document, ParseOptions, diff};
 
 struct File {
@@ -87,6 +88,46 @@ fn libvirt_takes_every_result() {
         .filter_map(|(name, kvm)| Some((*name, libvirt::try_qemu_argv(kvm).err()?)))
         .collect();
     assert!(refused.is_empty(), "{refused:#?}");
+}
+
+/// Every xl and xm configuration as a KVM domain.
+fn configurations() -> Vec<(String, String)> {
+    let mut results = Vec::new();
+    for folder in ["xl", "xm", "wild"] {
+        let entries = std::fs::read_dir(corpus::file(&format!("xen/{folder}"))).unwrap();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "cfg"));
+        paths.sort();
+        for path in paths {
+            let config =
+                Config::parse(&std::fs::read(&path).unwrap(), &Default::default()).unwrap();
+            let choice = RuleChoice::default();
+            let xen = from_xl(&config).document;
+            let kvm = convert(xen, &Policy::default(), &Evidence::default(), &choice).unwrap();
+            results.push((path.display().to_string(), kvm.document.to_string()));
+        }
+    }
+    assert_eq!(
+        results.len(),
+        56,
+        "the corpus has other files than these tests know"
+    );
+    results
+}
+
+#[test]
+fn libvirt_takes_every_configuration() {
+    if !corpus::wanted() || !libvirt::wanted() {
+        return;
+    }
+    let results = configurations();
+    libvirt::validate_all(&results);
+    for (name, kvm) in &results {
+        // The test driver has a domain of that name.
+        let kvm = kvm.replace("<name>test</name>", "<name>other</name>");
+        libvirt::try_define(&kvm).unwrap_or_else(|error| panic!("{name}: {error}\n{kvm}"));
+        libvirt::try_qemu_argv(&kvm).unwrap_or_else(|error| panic!("{name}: {error}\n{kvm}"));
+    }
 }
 
 #[test]

@@ -192,8 +192,8 @@ fn why_no_kernel(work: &Work<'_>, listed: &str) -> (Option<String>, Option<&'sta
 fn keep_kernel(work: &mut Work<'_>, os: NodeId, listed: &str) {
     let at = work.document.child(os, "kernel");
     let text = format!("{listed}: kept; they are files of the Xen host");
-    let action = "copy them to the same paths on the KVM host; the kernel must not be Xen-only, the guest needs its \
-         modules, and root= has to name the disk as KVM shows it (vda on virtio, sda on SATA) or its UUID";
+    let action = "copy them to the same paths on the KVM host; the kernel must not be Xen-only and the guest needs its \
+         modules; root= names the disk as KVM shows it, a UUID would be better";
     work.warn(finding::PV_BOOT_METHOD, "kernel", at, text, action);
     for root in work.document.find_all(os, "root") {
         work.remove(root);
