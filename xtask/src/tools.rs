@@ -100,6 +100,13 @@ const TOOLS: &[Tool] = &[
     ),
     tool("xmllint", "libxml2-utils", "libxml2", &[Tests::Libvirt]),
     tool("/usr/share/OVMF", "ovmf", "edk2", &[Tests::Libvirt]),
+    // The ids of guests are compared with it.
+    tool(
+        "/usr/share/osinfo/os",
+        "osinfo-db",
+        "osinfo-db",
+        &[Tests::Libvirt],
+    ),
     tool("swtpm", "swtpm", "swtpm", &[Tests::Libvirt]),
     tool("swtpm_setup", "swtpm-tools", "swtpm", &[Tests::Libvirt]),
 ];
