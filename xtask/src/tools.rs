@@ -17,7 +17,7 @@ use crate::cargo;
 /// A program, or a file that a program needs, and where Debian has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tool {
-    /// A name in PATH, or an absolute path.
+    /// A name in PATH, an absolute path, or `user NAME`.
     name: &'static str,
     package: &'static str,
     /// The source package. What is built from one source has to be of one version.
@@ -98,6 +98,13 @@ const TOOLS: &[Tool] = &[
         "libvirt",
         &[Tests::Libvirt],
     ),
+    // As root, libvirt's driver does not start without its user, whatever its configuration says of another one.
+    tool(
+        "user libvirt-qemu",
+        "libvirt-daemon-system",
+        "libvirt",
+        &[Tests::Libvirt],
+    ),
     tool("xmllint", "libxml2-utils", "libxml2", &[Tests::Libvirt]),
     tool("/usr/share/OVMF", "ovmf", "edk2", &[Tests::Libvirt]),
     // The ids of guests are compared with it.
@@ -126,12 +133,23 @@ pub(crate) fn path() -> OsString {
     env::join_paths(dirs).unwrap_or(path)
 }
 
+/// Whether the machine has a user of that name.
+fn has_user(name: &str) -> bool {
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    users
+        .lines()
+        .any(|line| line.split(':').next() == Some(name))
+}
+
 fn missing(wanted: Wanted, path: &OsString) -> Vec<Tool> {
     let runs = |file: PathBuf| {
         file.metadata()
             .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
     };
     let found = |tool: &Tool| {
+        if let Some(user) = tool.name.strip_prefix("user ") {
+            return !is_root() || has_user(user);
+        }
         if tool.name.starts_with('/') {
             return Path::new(tool.name).exists();
         }
