@@ -31,6 +31,7 @@
     )
 )]
 
+pub mod console;
 pub mod device;
 pub mod evidence;
 pub mod finding;

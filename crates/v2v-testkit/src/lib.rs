@@ -5,6 +5,7 @@
 //!
 //! - [`disk`]: what the guest should see, a function from offset to byte that needs no memory for the disk.
 //! - [`vmdk`]: generators for every VMDK kind, each with its knobs, and chains of them.
+//! - [`golden`]: files that say what a program said.
 //! - [`fault`]: a valid image with one field broken, every prefix of a header.
 //! - [`qemu`]: `qemu-img` and `qemu-io` as the second opinion.
 //! - [`libvirt`]: the schema, the parser and the QEMU driver of libvirt, and QEMU itself, as the second opinion on a domain.
@@ -35,6 +36,7 @@
 pub mod corpus;
 pub mod disk;
 pub mod fault;
+pub mod golden;
 pub mod libvirt;
 pub mod qemu;
 pub mod target;

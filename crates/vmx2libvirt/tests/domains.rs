@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use v2v_testkit::libvirt;
+use v2v_testkit::{golden, libvirt};
 
 /// Where disks are said to be, so that no path of the machine is in the result.
 const IMAGES: &str = "/var/lib/libvirt/images";
@@ -93,20 +93,9 @@ impl Case {
 
     /// Compares `found` with the file of this case; with `V2V_BLESS=1` rewrites it. An empty text has no file.
     fn assert_golden(&self, extension: &str, found: &str) {
-        let path = testdata().join(format!("{}.{extension}", self.name));
-        if std::env::var_os("V2V_BLESS").is_some_and(|value| value == "1") {
-            if found.is_empty() {
-                let _ = fs::remove_file(&path);
-            } else {
-                fs::write(&path, found).unwrap();
-            }
-        }
-        let expected = fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(
+        golden::check(
+            &testdata().join(format!("{}.{extension}", self.name)),
             found,
-            expected,
-            "{}: `cargo xtask bless` rewrites it",
-            path.display()
         );
     }
 }

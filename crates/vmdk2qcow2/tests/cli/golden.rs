@@ -4,25 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use v2v_testkit::golden;
+
 use crate::place::Place;
 
 fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata")
-}
-
-/// Compares `found` with a file of testdata; with `V2V_BLESS=1` rewrites the file.
-fn check_golden(path: &Path, found: &str) {
-    if std::env::var_os("V2V_BLESS").is_some_and(|value| value == "1") {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, found).unwrap();
-    }
-    let expected = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(
-        found,
-        expected,
-        "{}; `cargo xtask bless` rewrites it",
-        path.display()
-    );
 }
 
 /// Takes out what depends on the file system: the directory, and what a file takes there.
@@ -68,7 +55,7 @@ fn disks() -> Vec<(PathBuf, Place)> {
 #[test]
 fn help_keeps_its_words() {
     let help = Place::new().convert(&["--help"]).out;
-    check_golden(&testdata().join("cli/help.txt"), &help);
+    golden::check(&testdata().join("cli/help.txt"), &help);
 }
 
 #[test]
@@ -78,9 +65,9 @@ fn disks_are_described_in_the_same_words() {
     for (folder, place) in disks {
         let json = |args: &[&str]| portable(place.json(args), &place.dir());
         let info = json(&["info", "--backing-chain", "--output", "json", "disk.vmdk"]);
-        check_golden(&folder.join("info.json"), &info);
+        golden::check(&folder.join("info.json"), &info);
         let map = json(&["map", "--output", "json", "disk.vmdk"]);
-        check_golden(&folder.join("map.json"), &map);
+        golden::check(&folder.join("map.json"), &map);
         let report = json(&[
             "disk.vmdk",
             "disk.qcow2",
@@ -91,6 +78,6 @@ fn disks_are_described_in_the_same_words() {
             "-",
             "--reproducible",
         ]);
-        check_golden(&folder.join("report.json"), &report);
+        golden::check(&folder.join("report.json"), &report);
     }
 }

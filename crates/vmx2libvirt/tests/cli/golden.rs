@@ -4,31 +4,18 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use v2v_testkit::golden;
+
 use crate::place::Place;
 
 fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata")
 }
 
-/// Compares `found` with a file of testdata; with `V2V_BLESS=1` rewrites the file.
-fn check_golden(path: &Path, found: &str) {
-    if std::env::var_os("V2V_BLESS").is_some_and(|value| value == "1") {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, found).unwrap();
-    }
-    let expected = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(
-        found,
-        expected,
-        "{}; `cargo xtask bless` rewrites it",
-        path.display()
-    );
-}
-
 #[test]
 fn help_keeps_its_words() {
     let help = Place::new().convert(&["--help"]).out;
-    check_golden(&testdata().join("cli/vmx2libvirt-help.txt"), &help);
+    golden::check(&testdata().join("cli/vmx2libvirt-help.txt"), &help);
 }
 
 #[test]
@@ -42,7 +29,7 @@ fn the_report_keeps_its_fields() {
     let text = format!("{}\n", serde_json::to_string_pretty(&report).unwrap());
     let here = place.dir().display().to_string();
     let text = text.replace(&here, "HERE");
-    check_golden(&testdata().join("cli/vmx2libvirt-report.json"), &text);
+    golden::check(&testdata().join("cli/vmx2libvirt-report.json"), &text);
 }
 
 /// Lines, keys and states of all settings, so that a change of the order is seen apart from one of the words.

@@ -4,31 +4,18 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use v2v_testkit::golden;
+
 use crate::place::Place;
 
 fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata")
 }
 
-/// Compares `found` with a file of testdata; with `V2V_BLESS=1` rewrites the file.
-fn check_golden(path: &Path, found: &str) {
-    if std::env::var_os("V2V_BLESS").is_some_and(|value| value == "1") {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, found).unwrap();
-    }
-    let expected = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(
-        found,
-        expected,
-        "{}; `cargo xtask bless` rewrites it",
-        path.display()
-    );
-}
-
 #[test]
 fn help_keeps_its_words() {
     let help = Place::new().convert(&["--help"]).out;
-    check_golden(&testdata().join("cli/xen2kvm-help.txt"), &help);
+    golden::check(&testdata().join("cli/xen2kvm-help.txt"), &help);
 }
 
 /// `--only` and `--skip` stand in people's scripts.
@@ -40,7 +27,7 @@ fn rules_keep_their_names() {
         place.convert(&["--list-rules", "--guide"]).out,
     );
     let text = format!("All rules\n\n{all}\nRules of the guide\n\n{guide}");
-    check_golden(&testdata().join("cli/xen2kvm-rules.txt"), &text);
+    golden::check(&testdata().join("cli/xen2kvm-rules.txt"), &text);
 }
 
 #[test]
@@ -48,7 +35,7 @@ fn the_report_keeps_its_fields() {
     let place = Place::new();
     let report = place.report(&["-b", "br0"]);
     let text = format!("{}\n", serde_json::to_string_pretty(&report).unwrap());
-    check_golden(&testdata().join("cli/xen2kvm-report.json"), &text);
+    golden::check(&testdata().join("cli/xen2kvm-report.json"), &text);
 }
 
 #[test]

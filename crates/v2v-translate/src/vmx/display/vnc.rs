@@ -3,27 +3,15 @@
 use std::net::IpAddr;
 
 use v2v_domain::{Listen, Vnc};
+use v2v_target::console::{KEYMAPS, LOOPBACK, VNC_PASSWORD};
 use v2v_vmx::EntryId;
 
 use crate::finding;
 use crate::vmx::text::quoted;
 use crate::vmx::{Work, device_path};
 
-/// Where a console without protection listens.
-const LOOPBACK: &str = "127.0.0.1";
-
 /// VNC counts its displays from here.
 const FIRST_PORT: u16 = 5900;
-
-/// What VNC compares of a password; libvirt refuses longer ones.
-const PASSWORD: usize = 8;
-
-/// Layouts of QEMU.
-const KEYMAPS: &[&str] = &[
-    "ar", "cz", "da", "de", "de-ch", "en-gb", "en-us", "es", "et", "fi", "fo", "fr", "fr-be",
-    "fr-ca", "fr-ch", "hr", "hu", "is", "it", "ja", "lt", "lv", "mk", "nl", "no", "pl", "pt",
-    "pt-br", "ru", "sl", "sv", "th", "tr",
-];
 
 /// VMware's words for some of them.
 const OTHER_KEYMAPS: &[(&str, &str)] = &[
@@ -185,12 +173,12 @@ fn can_keep(work: &Work<'_>, password: &str) -> bool {
 fn keep(work: &mut Work<'_>, id: EntryId, path: &str, password: String) -> Protection {
     work.ledger.mapped(id, format!("{path}/@passwd"));
     // libvirt counts bytes.
-    let is_cut = password.len() > PASSWORD;
-    let end = (0..=PASSWORD.min(password.len())).rev();
+    let is_cut = password.len() > VNC_PASSWORD;
+    let end = (0..=VNC_PASSWORD.min(password.len())).rev();
     let end = end.into_iter().find(|at| password.is_char_boundary(*at));
     if is_cut {
         let text = format!(
-            "the password is longer than {PASSWORD} bytes; VNC compares no more, and the rest was cut"
+            "the password is longer than {VNC_PASSWORD} bytes; VNC compares no more, and the rest was cut"
         );
         work.info(finding::VNC_PASSWORD_DROPPED, "RemoteDisplay.vnc", id, text);
     }

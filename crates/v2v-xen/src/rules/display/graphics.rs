@@ -3,23 +3,12 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
+use v2v_target::console::{KEYMAPS, LOOPBACK, VNC_PASSWORD};
 use v2v_target::finding;
 use v2v_xml::{NewElement, NodeId};
 
 use crate::rules::device::Groups;
 use crate::work::Work;
-
-const LOOPBACK: &str = "127.0.0.1";
-
-/// What VNC compares of a password, in bytes; libvirt refuses longer ones.
-const PASSWORD: usize = 8;
-
-/// Layouts of QEMU.
-const KEYMAPS: &[&str] = &[
-    "ar", "cz", "da", "de", "de-ch", "en-gb", "en-us", "es", "et", "fi", "fo", "fr", "fr-be",
-    "fr-ca", "fr-ch", "hr", "hu", "is", "it", "ja", "lt", "lv", "mk", "nl", "no", "pl", "pt",
-    "pt-br", "ru", "sl", "sv", "th", "tr",
-];
 
 fn all(work: &Work<'_>) -> Vec<NodeId> {
     work.all("devices/graphics")
@@ -99,7 +88,7 @@ pub(super) fn drop_password(work: &mut Work<'_>) {
             continue;
         };
         let password = password.into_owned();
-        let is_long = password.len() > PASSWORD && work.attribute(id, "type") == "vnc";
+        let is_long = password.len() > VNC_PASSWORD && work.attribute(id, "type") == "vnc";
         if !keeps {
             let text = "the password stood in the configuration in clear text and was left out; the console listens \
                         on 127.0.0.1 only";
@@ -141,7 +130,7 @@ fn forget(work: &mut Work<'_>, id: NodeId, attribute: &str) {
 }
 
 fn short(password: &str) -> String {
-    let ends = (0..=PASSWORD).rev();
+    let ends = (0..=VNC_PASSWORD).rev();
     let end = ends.into_iter().find(|at| password.is_char_boundary(*at));
     password
         .get(..end.unwrap_or(0))
