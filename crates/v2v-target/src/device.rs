@@ -81,12 +81,6 @@ pub enum Why {
     Nearest,
 }
 
-/// libvirt attaches disks to NVMe controllers from this version on.
-pub const NVME_SINCE: LibvirtVersion = LibvirtVersion {
-    major: 11,
-    minor: 5,
-};
-
 /// virtio-blk disks that fit into a machine beside everything else; each takes a PCI slot.
 pub const VIRTIO_BLK_DISKS: usize = 24;
 
@@ -146,7 +140,7 @@ impl Facts<'_> {
             SourceBus::Sata => same(DiskBus::Sata),
             SourceBus::Ide => same(DiskBus::Ide),
             SourceBus::Usb => same(DiskBus::Usb),
-            SourceBus::Nvme if self.policy.libvirt >= NVME_SINCE => same(DiskBus::Nvme),
+            SourceBus::Nvme if self.policy.libvirt >= LibvirtVersion::NVME => same(DiskBus::Nvme),
             SourceBus::Nvme
             | SourceBus::LsiLogic
             | SourceBus::BusLogic

@@ -7,7 +7,6 @@ mod device;
 mod place;
 mod tuning;
 
-use crate::device::NVME_SINCE;
 use crate::network::NetworkMap;
 
 pub use device::{
@@ -101,9 +100,9 @@ impl Policy {
         let is_nvme = buses
             .chain(self.disk_bus.all)
             .any(|bus| bus == DiskBus::Nvme);
-        if is_nvme && self.libvirt < NVME_SINCE {
+        if is_nvme && self.libvirt < LibvirtVersion::NVME {
             return Err(PolicyError::Nvme {
-                since: NVME_SINCE,
+                since: LibvirtVersion::NVME,
                 found: self.libvirt,
             });
         }

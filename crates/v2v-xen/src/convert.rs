@@ -6,9 +6,9 @@ use v2v_target::guest::Guest;
 use v2v_xml::Document;
 
 use crate::change::Change;
+use crate::choice::{RuleChoice, UnknownRule};
 use crate::evidence::Evidence;
 use crate::plan;
-use crate::rule::{RuleChoice, UnknownRule};
 use crate::source::Boot;
 use crate::work::Work;
 

@@ -34,6 +34,7 @@
 )]
 
 mod change;
+mod choice;
 mod convert;
 mod evidence;
 mod from_xl;
@@ -44,9 +45,10 @@ mod source;
 mod work;
 
 pub use change::Change;
+pub use choice::{RuleChoice, UnknownRule};
 pub use convert::{Conversion, Error, convert};
 pub use evidence::{Evidence, ImageEvidence};
 pub use from_xl::{FromXl, from_xl};
-pub use rule::{Rule, RuleChoice, UnknownRule};
+pub use rule::Rule;
 pub use rules::{guide_rules, rules};
 pub use source::{Boot, Virtualisation};

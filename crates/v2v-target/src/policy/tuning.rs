@@ -238,6 +238,14 @@ pub struct LibvirtVersion {
     pub minor: u32,
 }
 
+impl LibvirtVersion {
+    /// The first that attaches disks to NVMe controllers.
+    pub const NVME: LibvirtVersion = LibvirtVersion {
+        major: 11,
+        minor: 5,
+    };
+}
+
 impl Default for LibvirtVersion {
     /// 9.0, the oldest one the result is tested with.
     fn default() -> LibvirtVersion {
