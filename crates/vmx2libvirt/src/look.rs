@@ -91,6 +91,16 @@ impl Looker {
     }
 }
 
+/// What is wrong with the disk at `path`. The name stands before it in the finding, and `-f` is no advice here.
+fn complaint(error: &v2v_image::Error, path: &Path) -> String {
+    if let v2v_image::Error::Unrecognised { .. } = error {
+        return "not recognised as a disk image".to_owned();
+    }
+    let text = error.to_string();
+    let name = format!("{}: ", path.display());
+    text.strip_prefix(&name).unwrap_or(&text).to_owned()
+}
+
 /// Whether a hard disk was found, readable or not.
 fn is_disk((name, found): (&String, &FileEvidence)) -> bool {
     match found {
@@ -268,7 +278,7 @@ impl View<'_> {
                 (FileEvidence::Disk(disk), Some(boot))
             }
             Err(error) => (
-                disk_facts::unreadable(path, source, &error.to_string()),
+                disk_facts::unreadable(path, source, &complaint(&error, path)),
                 None,
             ),
         }
