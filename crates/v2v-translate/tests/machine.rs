@@ -305,6 +305,10 @@ fn processors_can_grow_if_there_is_an_upper_limit() {
             "<topology sockets='4' cores='2' threads='1'/>",
         ])
         .accounts("vcpu.hotadd", SettingState::Mapped, "/domain/vcpu");
+    // Four would fill sockets of two, the three of today do not.
+    vmx("numvcpus = \"3\"\ncpuid.coresPerSocket = \"2\"\n")
+        .policy(|policy| policy.vcpu_max = Some(4))
+        .gives(&["<topology sockets='1' cores='4' threads='1'/>"]);
     vmx("vcpu.hotadd = \"TRUE\"\n")
         .tells("info hotadd-not-carried vcpu.hotadd: processors could be added while the VM runs");
 }

@@ -877,3 +877,25 @@ proptest! {
         prop_assert_eq!(again.document.to_string(), kvm);
     }
 }
+
+/// Where a change was made, for reports: in the result, with the places of brothers and sisters.
+#[test]
+fn a_change_says_where() {
+    let xen = "<domain type='xen'><name>a</name><bootloader>/usr/bin/pygrub</bootloader><devices>\
+        <disk type='file'><driver name='qemu'/><target dev='xvda' bus='xen'/></disk>\
+        <disk type='file'><driver name='file'/><target dev='xvdb' bus='xen'/></disk></devices></domain>";
+    let document = Document::parse(xen, &Default::default()).unwrap();
+    let choice = RuleChoice::default();
+    let conversion = convert(document, &Policy::default(), &Evidence::default(), &choice).unwrap();
+    let path = |rule: &str, end: &str| {
+        let mut changes = conversion.changes.iter();
+        let found = changes.find(|change| change.rule == rule && change.path.ends_with(end));
+        found.map(|change| change.path.clone()).unwrap_or_default()
+    };
+    assert_eq!(path("domain-type", ""), "/domain/@type");
+    assert_eq!(path("bootloader", ""), "/domain/bootloader");
+    assert_eq!(
+        path("disk-driver", "@name"),
+        "/domain/devices/disk[2]/driver/@name"
+    );
+}
